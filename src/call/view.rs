@@ -1,0 +1,150 @@
+//! What a call looks like from outside: plain data, from which window, ringer, phone and tests all derive.
+
+use serde::{Deserialize, Serialize};
+
+use crate::protocol::{InviteId, RoomId, UserId, event::Participant};
+
+/// Who called.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Direction {
+    /// This user called.
+    Outgoing,
+    /// The peer called.
+    Incoming,
+}
+
+/// Why a call is over: the nine reasons of the Tencent call engine plus those that a person wants to be told apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum EndReason {
+    /// One of the two hung up after talking (1).
+    HungUp,
+    /// The callee declined (2).
+    Declined,
+    /// The callee did not answer in time (3).
+    NoAnswer,
+    /// The callee has no device online, and none came in time (4).
+    Offline,
+    /// The callee is in another call (5).
+    Busy,
+    /// The caller gave up before an answer (6).
+    Cancelled,
+    /// Answered on another device of this user (7).
+    AnsweredElsewhere,
+    /// Declined on another device of this user (8).
+    DeclinedElsewhere,
+    /// The server ended it (9), or signed this device out.
+    EndedByServer,
+    /// The connection was lost and did not come back.
+    ConnectionLost,
+    /// It could not be set up; the code is in the details.
+    Failed,
+}
+
+/// Where a call stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Phase {
+    /// Outgoing: sent, no device has said that it rings.
+    Calling,
+    /// Outgoing: a device of the callee rings.
+    Ringing,
+    /// Incoming: this device rings.
+    Incoming,
+    /// Accepted; the room is being entered, or the peer is not in it yet.
+    Connecting,
+    /// Talking.
+    InCall,
+    /// Talking was under way and this device's or the peer's connection is gone for the moment.
+    Reconnecting,
+    /// Over. Kept in the view until dismissed or replaced, for "call again".
+    Ended,
+}
+
+/// A call as it stands.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct CallView {
+    /// The call: the `inviteID` of its first invitation.
+    pub call_id: InviteId,
+    /// The other one.
+    pub peer: UserId,
+    /// Who called.
+    pub direction: Direction,
+    /// Where it stands.
+    pub phase: Phase,
+    /// Its media room, once known.
+    pub room: Option<RoomId>,
+    /// Who else is in the room now.
+    pub participants: Vec<Participant>,
+    /// Monotonic time at which talking began, ms.
+    pub talking_since_ms: Option<u64>,
+    /// Monotonic time until which it may ring, ms.
+    pub ring_deadline_ms: Option<u64>,
+    /// Set with [`Phase::Ended`].
+    pub end: Option<EndReason>,
+    /// Error code and sentence behind [`EndReason::Failed`], or the device's name for the "elsewhere" reasons.
+    pub detail: Option<String>,
+    /// How long they talked, whole seconds; set with [`Phase::Ended`].
+    pub duration_s: u64,
+}
+
+impl CallView {
+    /// Whether it is not over.
+    pub fn is_live(&self) -> bool {
+        self.phase != Phase::Ended
+    }
+
+    /// The sound that goes with this state, if any. Loops go on as long as the state does; ends play once.
+    pub fn cue(&self) -> Option<Cue> {
+        match self.phase {
+            Phase::Incoming => Some(Cue::Ringtone),
+            Phase::Ringing => Some(Cue::Ringback),
+            Phase::Calling | Phase::Connecting | Phase::InCall | Phase::Reconnecting => None,
+            Phase::Ended => match self.end? {
+                EndReason::Busy => Some(Cue::Busy),
+                EndReason::Declined if self.direction == Direction::Outgoing => Some(Cue::Declined),
+                EndReason::NoAnswer | EndReason::Offline | EndReason::Failed | EndReason::EndedByServer
+                    if self.direction == Direction::Outgoing =>
+                {
+                    Some(Cue::Failed)
+                }
+                EndReason::HungUp | EndReason::ConnectionLost => Some(Cue::Ended),
+                EndReason::Declined
+                | EndReason::NoAnswer
+                | EndReason::Offline
+                | EndReason::Cancelled
+                | EndReason::AnsweredElsewhere
+                | EndReason::DeclinedElsewhere
+                | EndReason::EndedByServer
+                | EndReason::Failed => None,
+            },
+        }
+    }
+}
+
+/// What a person hears beside the voices.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Cue {
+    /// Loop: this device rings.
+    Ringtone,
+    /// Loop: the peer's device rings.
+    Ringback,
+    /// Once: the line is busy.
+    Busy,
+    /// Once: the callee declined.
+    Declined,
+    /// Once: no answer, not reachable, or failed.
+    Failed,
+    /// Once: the talk is over.
+    Ended,
+}
+
+impl Cue {
+    /// Whether it goes on until stopped.
+    pub fn is_loop(self) -> bool {
+        matches!(self, Self::Ringtone | Self::Ringback)
+    }
+}

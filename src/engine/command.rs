@@ -1,0 +1,90 @@
+//! What a front end may ask of the engine. No command has a return value: what comes of it shows in the state.
+
+use crate::protocol::{InviteId, SourceId, UserId};
+
+use super::settings::Settings;
+
+/// One wish of the person in front.
+#[derive(Clone, Debug)]
+pub enum Command {
+    /// First start: run the embedded server on this computer, and sign up or in there.
+    Host(SignInForm),
+    /// First start: sign up or in at a server that was found or typed.
+    Join {
+        /// `wss://host:port`, `host:port` or `host`.
+        address: String,
+        /// Who.
+        form: SignInForm,
+    },
+    /// The person has compared the new fingerprint and trusts the server's changed certificate.
+    TrustNewCertificate,
+    /// Go back to the sign-in screen without connecting.
+    CancelConnect,
+    /// Try the connection again now.
+    RetryNow,
+    /// Sign this device out; its token is revoked and the profile forgets the server.
+    SignOut,
+    /// Call somebody.
+    Call(UserId),
+    /// Answer.
+    Accept(InviteId),
+    /// Decline.
+    Reject(InviteId),
+    /// Hang up or give up.
+    HangUp(InviteId),
+    /// Leave the screen of a call that is over.
+    DismissCall(InviteId),
+    /// Stop the ringtone, not the call.
+    SilenceRing,
+    /// Close or open the microphone.
+    SetMuted(bool),
+    /// Loudness of one participant, 0.0 to 3.0.
+    SetParticipantVolume(SourceId, f32),
+    /// Replace the settings; they are stored and take effect at once.
+    ChangeSettings(Box<Settings>),
+    /// Look again which sound devices there are.
+    RefreshDevices,
+    /// Open the microphone for the level meter; with `hear`, also play it back.
+    StartMicrophoneTest {
+        /// Play what comes in.
+        hear: bool,
+    },
+    /// End it.
+    StopMicrophoneTest,
+    /// Play the ringtone once on the ring device.
+    TestRingtone,
+    /// Play a short tone on the speaker.
+    TestSpeaker,
+    /// Forget one row of the call log.
+    DeleteLogRow(InviteId),
+    /// Forget all rows.
+    ClearLog,
+    /// The missed calls have been seen.
+    MarkLogSeen,
+    /// Take a notice away.
+    DismissNotice(u64),
+    /// Change the name that others see.
+    SetDisplayName(String),
+    /// End the engine: leave calls, close connections, store everything.
+    Shutdown,
+}
+
+/// What the sign-in screen asks.
+#[derive(Clone)]
+pub struct SignInForm {
+    /// Make a new account, or use one that exists.
+    pub new_account: bool,
+    /// The account's identifier.
+    pub user: String,
+    /// The name that others see (new accounts).
+    pub display_name: String,
+    /// May be empty for a new account: then only this device can use it.
+    pub password: String,
+}
+
+impl std::fmt::Debug for SignInForm {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        // The password stays out of every log.
+        f.debug_struct("SignInForm").field("new_account", &self.new_account).field("user", &self.user).finish()
+    }
+}

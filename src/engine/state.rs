@@ -1,0 +1,291 @@
+//! The immutable picture of everything that a front end shows. Published as `Arc<State>`; never changed in place.
+
+use std::sync::Arc;
+
+use crate::{
+    call::{CallView, log::LogRow},
+    protocol::{SourceId, UserId, event::Presence},
+};
+
+use super::settings::Settings;
+
+/// Everything a front end needs to draw or report.
+#[derive(Clone, Debug, Default)]
+pub struct State {
+    /// Name of the profile: `default`, or what `--profile` says.
+    pub profile: String,
+    /// Where we are with the server.
+    pub session: Session,
+    /// Servers found on the local network.
+    pub found_servers: Arc<[FoundServer]>,
+    /// The embedded server, while it runs.
+    pub hosting: Option<Hosting>,
+    /// The signed-in user.
+    pub me: Option<Me>,
+    /// Everybody else on the server, ordered by display name.
+    pub people: Arc<[Person]>,
+    /// Calls, live ones first; an ended one stays until dismissed.
+    pub calls: Arc<[CallView]>,
+    /// Monotonic engine time of this picture, ms: what call times are counted against.
+    pub now_ms: u64,
+    /// The call log, newest first.
+    pub log: Arc<[LogRow]>,
+    /// Missed calls not yet seen.
+    pub missed_unseen: usize,
+    /// Sound.
+    pub audio: Audio,
+    /// What the person has chosen.
+    pub settings: Arc<Settings>,
+    /// Short messages, oldest first.
+    pub notices: Arc<[Notice]>,
+}
+
+impl State {
+    /// The call that the window is about: the live one, else the ended one not yet dismissed.
+    pub fn current_call(&self) -> Option<&CallView> {
+        self.calls
+            .iter()
+            .find(|call| call.is_live() && call.phase != crate::call::Phase::Incoming)
+            .or_else(|| self.calls.iter().find(|call| !call.is_live()))
+    }
+
+    /// The call that rings here.
+    pub fn incoming_call(&self) -> Option<&CallView> {
+        self.calls.iter().find(|call| call.phase == crate::call::Phase::Incoming)
+    }
+
+    /// A person's display name, or the identifier of whoever is not known.
+    pub fn name_of<'a>(&'a self, user: &'a UserId) -> &'a str {
+        self.people.iter().find(|person| person.user == *user).map_or(user.as_str(), |person| &person.display_name)
+    }
+
+    /// Whole seconds since talking began.
+    pub fn talk_seconds(&self, call: &CallView) -> u64 {
+        call.talking_since_ms.map_or(0, |since| self.now_ms.saturating_sub(since) / 1000)
+    }
+}
+
+/// Where the engine is with its server.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Session {
+    /// The engine is starting up.
+    #[default]
+    Starting,
+    /// No account yet: the sign-in screen. `problem` says why the last try failed.
+    SignedOut {
+        /// What went wrong, if anything.
+        problem: Option<Problem>,
+    },
+    /// Working on it.
+    Connecting(ConnectStep),
+    /// The server's certificate is not the one pinned. Nothing is sent until the person decides.
+    CertificateChanged {
+        /// Which server.
+        address: String,
+        /// SHA-256 that was pinned, as hexadecimal.
+        pinned: String,
+        /// SHA-256 that it shows now.
+        shown: String,
+    },
+    /// Signed in.
+    Online,
+    /// Signed in before; the connection is gone and is being tried again.
+    Offline {
+        /// Why.
+        problem: Problem,
+        /// Seconds until the next try; 0 while trying.
+        retry_in_s: u64,
+    },
+}
+
+/// What takes longer than a moment while signing in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ConnectStep {
+    /// The embedded server starts.
+    StartingServer,
+    /// Looking for the address, TCP and TLS.
+    Reaching,
+    /// Account, token, session.
+    SigningIn,
+    /// Messages that arrived meanwhile.
+    Catching,
+}
+
+/// A failure in words.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    /// The error code (`protocol::Code`), for a translated sentence.
+    pub code: i32,
+    /// The sentence as it came, in English.
+    pub detail: String,
+}
+
+/// A server on the local network.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FoundServer {
+    /// Its name.
+    pub name: String,
+    /// `host:port`.
+    pub address: String,
+    /// SHA-256 of its certificate as announced, hexadecimal.
+    pub fingerprint: String,
+}
+
+/// The server in this program.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Hosting {
+    /// Its name as announced.
+    pub name: String,
+    /// Addresses at which others reach it, `host:port`.
+    pub addresses: Vec<String>,
+    /// SHA-256 of its certificate, hexadecimal.
+    pub fingerprint: String,
+}
+
+/// The signed-in user.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Me {
+    /// The account.
+    pub user: UserId,
+    /// The name that others see.
+    pub display_name: String,
+    /// The server's address.
+    pub server: String,
+}
+
+/// Somebody else on the server.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Person {
+    /// The account.
+    pub user: UserId,
+    /// The name to show.
+    pub display_name: String,
+    /// Reachable or not.
+    pub presence: Presence,
+}
+
+/// Sound, as far as it is shown.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Audio {
+    /// Microphones that can be chosen.
+    pub microphones: Arc<[DeviceChoice]>,
+    /// Speakers that can be chosen.
+    pub speakers: Arc<[DeviceChoice]>,
+    /// The microphone in use now, in words; `None` when there is none.
+    pub microphone_in_use: Option<String>,
+    /// The speaker in use now, in words; `None` when there is none.
+    pub speaker_in_use: Option<String>,
+    /// What is missing or broken, if anything.
+    pub problem: Option<AudioProblem>,
+    /// The microphone is closed.
+    pub muted: bool,
+    /// Level of the microphone before muting, dBFS, -127.0 when silent or closed.
+    pub microphone_level_dbfs: f32,
+    /// The microphone test runs.
+    pub testing: bool,
+    /// The test also plays back.
+    pub hearing_self: bool,
+    /// One entry per participant that has been heard.
+    pub participants: Arc<[ParticipantAudio]>,
+    /// The link to the relay, while in a room.
+    pub link: Option<LinkQuality>,
+    /// The ringtone was silenced for the present call.
+    pub ring_silenced: bool,
+}
+
+/// What is wrong with the sound.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AudioProblem {
+    /// No microphone at all.
+    NoMicrophone,
+    /// No speaker at all.
+    NoSpeaker,
+    /// Neither.
+    NoDevices,
+    /// The microphone went away; looking for it.
+    MicrophoneLost,
+    /// The speaker went away; looking for it.
+    SpeakerLost,
+}
+
+/// A device in a list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeviceChoice {
+    /// What `DeviceSpec::Named` takes.
+    pub id: String,
+    /// What a person reads.
+    pub name: String,
+}
+
+/// How one participant is heard.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct ParticipantAudio {
+    /// Whose packets.
+    pub source: SourceId,
+    /// Level now, dBFS, -127.0 when silent.
+    pub level_dbfs: f32,
+    /// Loudness chosen, 0.0 to 3.0.
+    pub volume: f32,
+    /// Frames that had to be concealed over the last seconds, 0.0 to 1.0.
+    pub concealed: f32,
+    /// Delay of the jitter buffer, ms.
+    pub playout_delay_ms: u32,
+}
+
+/// The link to the relay.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct LinkQuality {
+    /// Round trip to the relay, ms.
+    pub rtt_ms: f32,
+    /// Loss towards this device, 0.0 to 1.0.
+    pub loss: f32,
+    /// Jitter towards this device, ms.
+    pub jitter_ms: f32,
+    /// In a word.
+    pub verdict: Quality,
+}
+
+/// The lamp.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Quality {
+    /// Nothing to notice.
+    Good,
+    /// Can be noticed.
+    Weak,
+    /// Disturbs.
+    Bad,
+    /// Nothing comes at all.
+    Down,
+}
+
+/// A short message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Notice {
+    /// To dismiss it.
+    pub id: u64,
+    /// What it says.
+    pub kind: NoticeKind,
+}
+
+/// What a notice says; the front end has the words.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum NoticeKind {
+    /// A request failed.
+    Failed(Problem),
+    /// The sound moved to another device.
+    DeviceChanged {
+        /// The microphone (or else the speaker).
+        microphone: bool,
+        /// The new device.
+        name: String,
+    },
+    /// A device went away, the call goes on without it.
+    DeviceLost {
+        /// The microphone (or else the speaker).
+        microphone: bool,
+    },
+    /// Speaking into a closed microphone.
+    MutedWhileSpeaking,
+    /// A call came in while in another one, and was told busy.
+    MissedWhileBusy(UserId),
+}

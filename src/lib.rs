@@ -1,0 +1,10 @@
+//! Ahoy: calls and classrooms on the desktop, with a signaling server of its own.
+//!
+//! The house has floors; a module imports only from floors below it (`docs/architecture.md` has the drawing).
+
+pub mod call;
+#[cfg(feature = "desktop")]
+pub mod engine;
+#[cfg(feature = "desktop")]
+pub mod media;
+pub mod protocol;

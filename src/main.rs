@@ -1,0 +1,3 @@
+//! Arguments only.
+
+fn main() {}

@@ -1,0 +1,41 @@
+//! Fixed limits of the protocol. Each is enforced by the server and known to the client.
+
+/// Longest custom `data` of a signaling message, bytes (a Tencent Chat message is at most 12 KB).
+pub const DATA_MAX_BYTES: usize = 12 * 1024;
+/// Longest text frame in either direction, bytes. Room for a full `data` in its worst JSON escaping plus the invitee list.
+pub const TEXT_FRAME_MAX_BYTES: usize = 128 * 1024;
+/// Longest media packet including its header, bytes: one that fits a QUIC datagram on any path.
+pub const MEDIA_PACKET_MAX_BYTES: usize = 1_200;
+/// Most invitees of one group invitation.
+pub const INVITEES_MAX: usize = 1_000;
+/// Most users in one `createGroup`, `inviteUserToGroup` or `kickGroupMember` call (the original's figure).
+pub const MEMBERS_PER_CALL_MAX: usize = 100;
+/// Most members of a group.
+pub const GROUP_MEMBERS_MAX: usize = 2_000;
+/// Longest invitation timeout, seconds (one day). 0 means no timeout.
+pub const TIMEOUT_MAX_S: u32 = 24 * 60 * 60;
+/// Longest user identifier, bytes, printable ASCII.
+pub const USER_ID_MAX_BYTES: usize = 32;
+/// Longest group identifier, bytes, printable ASCII.
+pub const GROUP_ID_MAX_BYTES: usize = 48;
+/// Longest invitation or device identifier, bytes, printable ASCII.
+pub const OPAQUE_ID_MAX_BYTES: usize = 64;
+/// Longest display name or device name, bytes of UTF-8.
+pub const NAME_MAX_BYTES: usize = 100;
+/// Longest group name, bytes of UTF-8.
+pub const GROUP_NAME_MAX_BYTES: usize = 100;
+/// Shortest password, characters.
+pub const PASSWORD_MIN_CHARS: usize = 8;
+/// Longest password, bytes.
+pub const PASSWORD_MAX_BYTES: usize = 256;
+/// Largest page of users, members or events.
+pub const PAGE_MAX: usize = 200;
+/// A group invitation older than this is not called back on a cold start, ms (specification, FAQ 5).
+pub const GROUP_COLD_START_WINDOW_MS: u64 = 30_000;
+/// The server itself ends an overdue invitation this long after its deadline, ms.
+pub const SERVER_BACKSTOP_MS: u64 = 2_000;
+/// The inviter's device sends the timeout of whoever stayed silent this long after the deadline, ms.
+/// Later than an online invitee's own device, earlier than the server's backstop.
+pub const SENDER_TIMEOUT_GRACE_MS: u64 = 1_000;
+/// A participant whose connection is gone keeps the place in the room this long, ms.
+pub const ROOM_GRACE_MS: u64 = 30_000;
