@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::media::spec::DeviceSpec;
+pub use crate::media::tones::{Ringtone, ToneRegion};
 
 /// All settings of a profile. Unknown fields of newer versions are ignored, missing ones get their default.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -45,51 +46,6 @@ impl Default for Settings {
             theme: Theme::default(),
         }
     }
-}
-
-/// The built-in ringtones, all synthesised.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub enum Ringtone {
-    /// Two warbling notes.
-    #[default]
-    Classic,
-    /// A rising chord.
-    Chime,
-    /// Three short beeps.
-    Digital,
-    /// Soft marimba-like notes.
-    Marimba,
-}
-
-impl Ringtone {
-    /// All of them, in the order of the settings screen.
-    pub const ALL: [Self; 4] = [Self::Classic, Self::Chime, Self::Digital, Self::Marimba];
-}
-
-/// Cadences of the call progress tones (ITU-T E.180).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub enum ToneRegion {
-    /// By the language: Korean tones for Korean, otherwise North American ones.
-    #[default]
-    Automatic,
-    /// South Korea.
-    Korea,
-    /// North America.
-    NorthAmerica,
-    /// Most of Europe.
-    Europe,
-    /// United Kingdom.
-    UnitedKingdom,
-    /// Japan.
-    Japan,
-}
-
-impl ToneRegion {
-    /// All of them, in the order of the settings screen.
-    pub const ALL: [Self; 6] =
-        [Self::Automatic, Self::Korea, Self::NorthAmerica, Self::Europe, Self::UnitedKingdom, Self::Japan];
 }
 
 /// A language of the window.

@@ -1,6 +1,15 @@
 //! Sound: from the microphone to a media packet, and from media packets to the speaker.
 //!
 //! What lives here: pure signal processing (frames, codec, jitter buffer, mixer, levels, resampling, tones) and, in
-//! `device`, the only code that knows sound cards. What may not come in: sockets, signaling, what a call is.
+//! `device` and `session`, the only code that knows sound cards and threads. What may not come in: sockets, signaling,
+//! what a call is.
 
+pub mod device;
+pub mod session;
 pub mod spec;
+pub mod tones;
+
+pub use device::{Devices, Ringer, devices};
+pub use session::{
+    AudioNotice, AudioSession, AudioStats, MicrophoneTest, NoticeSink, PacketSink, ParticipantStats, SessionConfig,
+};
