@@ -8,3 +8,6 @@ pub mod engine;
 #[cfg(feature = "desktop")]
 pub mod media;
 pub mod protocol;
+#[cfg(feature = "server")]
+pub mod server;
+pub mod signaling;

@@ -1,0 +1,7 @@
+//! The server: who is there, who may do what, who is told.
+//!
+//! What lives here: `core`, one thread that decides everything, and `store`, its SQLite database; around them the I/O
+//! shells that carry frames to and from it. What may not come in: anything about sound, windows, or what a call is; the
+//! server never reads the custom data.
+
+pub mod core;
