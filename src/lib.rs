@@ -4,6 +4,8 @@
 
 pub mod call;
 #[cfg(feature = "desktop")]
+pub mod client;
+#[cfg(feature = "desktop")]
 pub mod engine;
 #[cfg(feature = "desktop")]
 pub mod media;
@@ -11,3 +13,5 @@ pub mod protocol;
 #[cfg(feature = "server")]
 pub mod server;
 pub mod signaling;
+#[cfg(feature = "server")]
+pub(crate) mod socket;

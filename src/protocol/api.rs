@@ -6,7 +6,7 @@ use serde_json::value::RawValue;
 use super::{
     ApiError, Code, DeviceId, GroupId, InviteId, RoomId, SourceId, UserId,
     event::{Participant, UserStatus},
-    limits,
+    limits, rpc,
 };
 
 /// A request: its parameters, with the name and the reply that go with them.
@@ -118,6 +118,19 @@ macro_rules! calls {
             /// The method's name.
             pub fn method(&self) -> &'static str {
                 match self { $(Self::$name(_) => $name::METHOD),+ }
+            }
+
+            /// Checks what the types alone do not.
+            ///
+            /// # Errors
+            /// With the code and a sentence for the first field that is out of bounds.
+            pub fn validate(&self) -> Result<(), ApiError> {
+                match self { $(Self::$name(params) => params.validate()),+ }
+            }
+
+            /// The text frame of this request.
+            pub fn to_wire(&self, id: u64) -> String {
+                match self { $(Self::$name(params) => rpc::request(id, $name::METHOD, params)),+ }
             }
         }
 
