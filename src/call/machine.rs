@@ -1,9 +1,42 @@
-//! The call machine of one device.
+//! The call machine of one device: what goes in, what comes out, and who inside deals with it.
+
+use std::collections::VecDeque;
 
 use crate::protocol::{
-    ApiError, Delivery, InviteId, Request, UserId,
+    ApiError, Delivery, DeviceId, Event, InviteId, Request, RoomId, UserId,
     api::{EnterRoomReply, InviteReply},
+    call_data::CallData,
 };
+
+use super::{
+    early::{EarlyEnds, Elsewhere},
+    ids::Ids,
+    live::{Call, HangupDuty, Limit},
+    outbox::{Ask, Outbox},
+    view::{CallView, EndReason, Phase},
+};
+
+/// How long a call rings, seconds.
+pub const RING_S: u32 = 30;
+/// The longest that a foreign invitation rings here, ms.
+pub(super) const RING_MAX_MS: u64 = 90_000;
+/// Ringing whose end the server does not tell goes on this long after its deadline, ms: a second more than the
+/// server's own backstop.
+pub(super) const RING_GRACE_MS: u64 = crate::protocol::limits::SERVER_BACKSTOP_MS + 1_000;
+/// From the answer until both are in the room, ms.
+pub(super) const CONNECT_MS: u64 = 10_000;
+/// This device's lost connection ends the talk after this, ms.
+pub(super) const RECONNECT_MS: u64 = 30_000;
+/// The peer's lost connection ends the talk after this, ms, should the server not say so before.
+pub(super) const PEER_RECONNECT_MS: u64 = crate::protocol::limits::ROOM_GRACE_MS + 3_000;
+/// A refused answer means that the call is over; how, the events say within this, ms.
+pub(super) const VERDICT_MS: u64 = 2_000;
+/// Who left waits so long for the other's hang-up message, ms.
+pub(super) const HANGUP_WAIT_MS: u64 = 5_000;
+/// A call that is over is remembered this long for what still comes, ms.
+pub(super) const MEMORY_MS: u64 = 60_000;
+/// Most calls remembered at once.
+const CALLS_MAX: usize = 16;
 
 /// Names a request that the machine has put out, until its answer comes back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -33,7 +66,7 @@ pub enum Input {
     HangUp(InviteId),
     /// The person has seen how it ended.
     Dismiss(InviteId),
-    /// The server tells (callbacks and room events; never history).
+    /// The server tells (callbacks and room events; history is ignored).
     Delivery(Delivery),
     /// A request was answered.
     Reply(Ticket, Result<RequestReply, ApiError>),
@@ -50,10 +83,267 @@ pub enum Input {
 /// What goes out.
 #[derive(Debug)]
 pub enum Output {
-    /// Ask the server, and come back with [`Input::Reply`].
+    /// Ask the server, and come back with [`Input::Reply`]: with 9508 if the connection is or goes down meanwhile. The
+    /// machine repeats what must be repeated; nobody else may.
     Request(Ticket, Request),
-    /// Begin to send and hear in this room.
+    /// Begin to send and hear in this room. After a lost connection it comes again, with a fresh token for the same
+    /// room and source.
     StartMedia(EnterRoomReply),
     /// Stop it.
     StopMedia,
+    /// [`Input::Place`] was not possible now.
+    Refused {
+        /// Who was to be called.
+        peer: UserId,
+        /// Why.
+        error: ApiError,
+    },
+    /// Somebody called during another call and was told that the line is busy.
+    ToldBusy(UserId),
+}
+
+/// The calls of one device. Pure: it knows no clock but `now_ms` (monotonic), and asks through [`Output`].
+#[derive(Debug)]
+pub struct Machine {
+    pub(super) me: UserId,
+    pub(super) device: DeviceId,
+    pub(super) ids: Ids,
+    pub(super) now_ms: u64,
+    /// The connection to the server stands.
+    pub(super) link: bool,
+    /// At most one that lives, and those that are over and still remembered.
+    pub(super) calls: Vec<Call>,
+    pub(super) early: EarlyEnds,
+    pub(super) elsewhere: Elsewhere,
+    outbox: Outbox,
+    out: VecDeque<Output>,
+}
+
+impl Machine {
+    /// A machine without calls, connected.
+    pub fn new(me: UserId, device: DeviceId) -> Self {
+        Self::with_ids(me, device, Ids::random())
+    }
+
+    /// The same with a source of identifiers of one's own, for tests that must be repeatable.
+    pub fn with_ids(me: UserId, device: DeviceId, ids: Ids) -> Self {
+        Self {
+            me,
+            device,
+            ids,
+            now_ms: 0,
+            link: true,
+            calls: Vec::new(),
+            early: EarlyEnds::default(),
+            elsewhere: Elsewhere::default(),
+            outbox: Outbox::default(),
+            out: VecDeque::new(),
+        }
+    }
+
+    /// Takes one input at a time that never goes back. Fetch the outputs with [`Machine::poll_output`] afterwards.
+    pub fn handle(&mut self, now_ms: u64, input: Input) {
+        self.now_ms = now_ms.max(self.now_ms);
+        self.expire();
+        match input {
+            Input::Place(peer) => self.place(peer),
+            Input::Accept(id) => self.person_accepts(&id),
+            Input::Reject(id) => self.person_rejects(&id),
+            Input::HangUp(id) => self.person_hangs_up(&id),
+            Input::Dismiss(id) => self.dismiss(&id),
+            Input::Delivery(delivery) => self.delivered(delivery),
+            Input::Reply(ticket, result) => self.answered(ticket, result),
+            Input::LinkLost => self.link_lost(),
+            Input::LinkReady => self.link_ready(),
+            Input::SignedOut(error) => self.signed_out(&error),
+            Input::Tick => {}
+        }
+        self.expire();
+        self.forget();
+    }
+
+    /// The next thing to do, in order.
+    pub fn poll_output(&mut self) -> Option<Output> {
+        self.out.pop_front()
+    }
+
+    /// When [`Input::Tick`] is due at the latest, monotonic ms; `None`: nothing is pending.
+    pub fn next_deadline(&self) -> Option<u64> {
+        let repetition = self.outbox.deadline().filter(|_| self.link);
+        self.calls.iter().filter_map(|call| call.deadline(self.link)).chain(repetition).min()
+    }
+
+    /// The calls as they stand, the live one first, then the one that ended last, until it is dismissed or replaced.
+    pub fn view(&self) -> Vec<CallView> {
+        let live = self.calls.iter().filter(|call| call.is_live());
+        let ended = self.calls.iter().filter(|call| !call.is_live() && call.shown);
+        live.chain(ended).map(|call| call.view.clone()).collect()
+    }
+
+    // ---- for the other files of the machine ----------------------------------------------------------------------
+
+    pub(super) fn put(&mut self, output: Output) {
+        self.out.push_back(output);
+    }
+
+    pub(super) fn ask(&mut self, call: &InviteId, ask: Ask, until_ms: u64) {
+        let output = self.outbox.send(call, ask, until_ms, self.link);
+        self.out.extend(output);
+    }
+
+    pub(super) fn abandon(&mut self, call: &InviteId) {
+        self.outbox.abandon(call);
+    }
+
+    pub(super) fn abandon_hangup(&mut self, call: &InviteId) {
+        self.outbox.abandon_hangup(call);
+    }
+
+    pub(super) fn release_waiting(&mut self) {
+        let outputs = self.outbox.release(self.now_ms, true);
+        self.out.extend(outputs);
+    }
+
+    pub(super) fn live(&self) -> Option<usize> {
+        self.calls.iter().position(Call::is_live)
+    }
+
+    pub(super) fn find(&self, id: &InviteId) -> Option<usize> {
+        // A call that took over from our own invitation comes before that invitation's remains.
+        self.live().filter(|i| self.calls[*i].is(id)).or_else(|| self.find_exact(id))
+    }
+
+    /// The call made of exactly this invitation: what an event is about.
+    pub(super) fn find_exact(&self, id: &InviteId) -> Option<usize> {
+        self.calls.iter().position(|call| call.view.call_id == *id)
+    }
+
+    pub(super) fn live_in_room(&self, room: RoomId) -> Option<usize> {
+        self.live().filter(|i| self.calls[*i].view.room == Some(room))
+    }
+
+    // ---- dispatch -------------------------------------------------------------------------------------------------
+
+    fn delivered(&mut self, delivery: Delivery) {
+        if delivery.history {
+            return;
+        }
+        match delivery.event {
+            Event::ReceiveNewInvitation(invitation) => self.invited(invitation),
+            Event::InviteeAccepted(answer) => self.invitee_accepted(&answer),
+            Event::InviteeRejected(answer) => self.invitee_rejected(&answer),
+            Event::InvitationCancelled(cancelled) => self.invitation_cancelled(&cancelled),
+            Event::InvitationTimeout(timeout) => self.invitation_timed_out(&timeout),
+            Event::RemoteUserEnterRoom(entered) => self.peer_entered(entered),
+            Event::RemoteUserLeaveRoom(left) => self.peer_left(&left),
+            Event::RemoteUserLinkChanged(link) => self.peer_link_changed(&link),
+            // Group calls will begin here; the rest concerns lists and sessions, not calls.
+            Event::InvitationModified(_)
+            | Event::GroupCreated(_)
+            | Event::GroupDismissed(_)
+            | Event::GroupInfoChanged(_)
+            | Event::MemberEnter(_)
+            | Event::MemberLeave(_)
+            | Event::MemberInvited(_)
+            | Event::MemberKicked(_)
+            | Event::GrantAdministrator(_)
+            | Event::RevokeAdministrator(_)
+            | Event::QuitFromGroup(_)
+            | Event::UserStatusChanged(_)
+            | Event::KickedOffline(_)
+            | Event::SyncFinished(_) => {}
+        }
+    }
+
+    fn answered(&mut self, ticket: Ticket, result: Result<RequestReply, ApiError>) {
+        let Some((letter, result)) = self.outbox.answered(self.now_ms, self.link, ticket, result) else { return };
+        let Some(i) = self.find_exact(&letter.call) else { return };
+        match letter.ask {
+            Ask::Enter(params) => self.enter_answered(i, &params, result),
+            Ask::Allow(params) => self.allow_answered(i, &params, result),
+            Ask::Invite(_) => self.invite_answered(i, result),
+            Ask::Accept(_) => self.accept_answered(i, result),
+            // What these were for is decided; whatever the server says (8010: it was over already) is in its events.
+            Ask::Exit(_) | Ask::Ringing(_) | Ask::Hangup(_) | Ask::Cancel(_) | Ask::Reject(_) => {}
+        }
+    }
+
+    /// Acts on whatever time has done.
+    fn expire(&mut self) {
+        if self.link {
+            let outputs = self.outbox.release(self.now_ms, false);
+            self.out.extend(outputs);
+        }
+        for i in 0..self.calls.len() {
+            if self.calls[i].deadline(self.link).is_none_or(|at| self.now_ms < at) {
+                continue;
+            }
+            let limit = self.calls[i].limit.clone().filter(|(at, _)| *at <= self.now_ms);
+            match (self.calls[i].view.phase, limit) {
+                (Phase::Ended, _) => self.send_due_hangup(i),
+                (
+                    Phase::Calling
+                    | Phase::Ringing
+                    | Phase::Incoming
+                    | Phase::Connecting
+                    | Phase::InCall
+                    | Phase::Reconnecting,
+                    Some((_, limit)),
+                ) => self.limit_reached(i, limit),
+                (Phase::Calling | Phase::Ringing | Phase::Incoming | Phase::Connecting, None) => self.ring_over(i),
+                (Phase::InCall | Phase::Reconnecting, None) => {}
+            }
+        }
+    }
+
+    fn limit_reached(&mut self, i: usize, limit: Limit) {
+        match limit {
+            Limit::Verdict(reason, detail) => self.refuse(i, reason, detail),
+            Limit::Lost if !self.calls[i].accepted => self.refuse(i, EndReason::ConnectionLost, None),
+            Limit::Lost => {
+                self.end(i, EndReason::ConnectionLost, None);
+                // Both run into this at about the same time: the caller tells the log, and the callee if it does not.
+                let wait = if self.calls[i].invitation.is_ours() { 0 } else { HANGUP_WAIT_MS };
+                self.owe_hangup(i, wait);
+            }
+        }
+    }
+
+    fn dismiss(&mut self, id: &InviteId) {
+        for call in self.calls.iter_mut().filter(|call| call.is(id) && !call.is_live()) {
+            call.shown = false;
+        }
+    }
+
+    fn signed_out(&mut self, error: &ApiError) {
+        if let Some(i) = self.live() {
+            self.calls[i].settled = true;
+            self.end(i, EndReason::EndedByServer, Some(error.to_string()));
+        }
+        for call in &mut self.calls {
+            call.hangup = HangupDuty::Done;
+        }
+        // Nothing more can be asked: neither what waits nor what the end just put out.
+        self.outbox.clear();
+        self.out.retain(|output| !matches!(output, Output::Request(..)));
+    }
+
+    fn forget(&mut self) {
+        let now_ms = self.now_ms;
+        self.calls.retain(|call| {
+            call.is_live() || call.shown || now_ms < call.forget_ms || matches!(call.hangup, HangupDuty::Due(_))
+        });
+        while self.calls.len() > CALLS_MAX {
+            let Some(oldest) = self.calls.iter().position(|call| !call.is_live() && !call.shown) else { break };
+            self.calls.remove(oldest);
+        }
+    }
+
+    /// The data of an answer or a cancellation of this call.
+    pub(super) fn answer_data(room: Option<RoomId>, message: Option<&str>, call_id: Option<InviteId>) -> String {
+        // A call always has its room; without one there is nothing to say.
+        room.map_or_else(String::new, |room| {
+            CallData { message: message.map(str::to_owned), call_id, ..CallData::audio(room) }.to_json()
+        })
+    }
 }

@@ -1,12 +1,26 @@
 //! The call machine: what a person sees as a call, made of invitations plus a media room. And the call log, a fold
 //! over signaling messages.
 //!
-//! What lives here: [`machine`] (1:1 calls; ringing, busy, glare, hang-up), [`view`] (its immutable picture), [`log`].
+//! What lives here: [`machine`] (1:1 calls), [`view`] (its immutable picture), [`log`]. Inside the machine, `placing`
+//! is the caller's side until an answer, `ringing` the callee's (with busy and glare), `room` the talk itself,
+//! `hangup` the end; `outbox` repeats what only a lost connection kept from the server.
 //! What may not come in: I/O, clocks, threads, async. Time is a number that the caller passes: monotonic milliseconds.
 
+mod early;
+mod hangup;
+mod ids;
+mod live;
 pub mod log;
 pub mod machine;
+mod outbox;
+mod placing;
+mod ringing;
+mod room;
 pub mod view;
 
-pub use machine::{Input, Output, RequestReply, Ticket};
-pub use view::{CallView, Cue, Direction, EndReason, Phase};
+pub use ids::Ids;
+pub use machine::{Input, Machine, Output, RequestReply, Ticket};
+pub use view::{Action, CallView, Cue, Direction, EndReason, Phase};
+
+/// `data.message` of a hang-up message when a connection, not a person, ended the call.
+pub const CONNECTION_LOST: &str = "connectionLost";

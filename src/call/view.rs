@@ -96,6 +96,29 @@ impl CallView {
         self.phase != Phase::Ended
     }
 
+    /// What can be done about it now, in the order of the buttons.
+    pub fn actions(&self) -> &'static [Action] {
+        match self.phase {
+            Phase::Calling | Phase::Ringing => &[Action::HangUp],
+            Phase::Incoming => &[Action::Accept, Action::Reject],
+            Phase::Connecting | Phase::InCall | Phase::Reconnecting => &[Action::Mute, Action::HangUp],
+            Phase::Ended => &[Action::CallAgain, Action::Dismiss],
+        }
+    }
+
+    /// Whether the window for incoming calls is open for it.
+    pub fn pops_up(&self) -> bool {
+        match self.phase {
+            Phase::Incoming => true,
+            Phase::Calling
+            | Phase::Ringing
+            | Phase::Connecting
+            | Phase::InCall
+            | Phase::Reconnecting
+            | Phase::Ended => false,
+        }
+    }
+
     /// The sound that goes with this state, if any. Loops go on as long as the state does; ends play once.
     pub fn cue(&self) -> Option<Cue> {
         match self.phase {
@@ -122,6 +145,23 @@ impl CallView {
             },
         }
     }
+}
+
+/// What a person can do about a call: the buttons.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Action {
+    /// Answer.
+    Accept,
+    /// Decline.
+    Reject,
+    /// Give up or hang up.
+    HangUp,
+    /// Close the microphone.
+    Mute,
+    /// Call the same person again.
+    CallAgain,
+    /// Leave the screen.
+    Dismiss,
 }
 
 /// What a person hears beside the voices.

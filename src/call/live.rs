@@ -1,0 +1,188 @@
+//! What the machine remembers of one call beside its picture.
+
+use crate::protocol::{
+    DeviceId, InviteId, RoomId, UserId,
+    api::EnterRoomReply,
+    event::{LeaveReason, NewInvitation},
+};
+
+use super::view::{CallView, Direction, EndReason, Phase};
+
+/// This device and the call's room.
+#[derive(Debug)]
+pub(super) enum Place {
+    Outside,
+    /// Asked to enter, for the first time or again after a lost connection.
+    Entering,
+    Inside(EnterRoomReply),
+}
+
+/// The invitation behind the call, as far as this device made it or answers it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Invitation {
+    /// Ours, not yet sent.
+    Unsent,
+    /// Ours, sent; whether it arrived may be unknown.
+    Sent,
+    /// Theirs, and not answered here.
+    Received,
+    /// Theirs; this device enters the room and accepts then.
+    Answering,
+    /// Theirs; the acceptance is on its way.
+    AcceptSent,
+}
+
+impl Invitation {
+    pub(super) fn is_ours(self) -> bool {
+        match self {
+            Self::Unsent | Self::Sent => true,
+            Self::Received | Self::Answering | Self::AcceptSent => false,
+        }
+    }
+}
+
+/// The message that ends the call in everyone's log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum HangupDuty {
+    /// Not this device's business: nobody accepted, or it is sent or seen.
+    None,
+    /// To be sent at this time unless the other side's is seen before.
+    Due(u64),
+    /// Sent or seen.
+    Done,
+}
+
+/// What happens when a limit is reached.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Limit {
+    /// The call is lost.
+    Lost,
+    /// The events should have told by now how it ended; they did not, so this is it.
+    Verdict(EndReason, Option<String>),
+}
+
+#[derive(Debug)]
+pub(super) struct Call {
+    pub(super) view: CallView,
+    /// Our own invitation that gave way to this call in a glare; a front end may still know the call by it.
+    pub(super) alias: Option<InviteId>,
+    /// The device of the peer: the caller's, or the one that accepted.
+    pub(super) peer_device: Option<DeviceId>,
+    pub(super) place: Place,
+    pub(super) invitation: Invitation,
+    /// The peer may enter the room.
+    pub(super) granted: bool,
+    /// Room numbers that turned out to be taken.
+    pub(super) rooms_tried: u32,
+    /// The server has said that somebody accepted.
+    pub(super) accepted: bool,
+    /// The server has said how it ended: nothing this device assumed can change that.
+    pub(super) settled: bool,
+    /// No device of the callee was online when it was invited, and none has rung.
+    pub(super) callee_offline: bool,
+    /// Sound runs.
+    pub(super) media: bool,
+    /// The peer's connection stands.
+    pub(super) peer_linked: bool,
+    /// The peer's device that left the room last.
+    pub(super) peer_left: Option<(DeviceId, LeaveReason)>,
+    /// The peer's own invitation, which loses a glare against this call, and when it is over.
+    pub(super) shadow: Option<(NewInvitation, u64)>,
+    pub(super) limit: Option<(u64, Limit)>,
+    pub(super) hangup: HangupDuty,
+    /// Over, and still to be shown.
+    pub(super) shown: bool,
+    /// Over, and remembered until then for what still comes.
+    pub(super) forget_ms: u64,
+}
+
+impl Call {
+    pub(super) fn new(
+        call_id: InviteId,
+        peer: UserId,
+        direction: Direction,
+        room: RoomId,
+        ring_deadline_ms: u64,
+    ) -> Self {
+        let (phase, invitation) = match direction {
+            Direction::Outgoing => (Phase::Calling, Invitation::Unsent),
+            Direction::Incoming => (Phase::Incoming, Invitation::Received),
+        };
+        Self {
+            view: CallView {
+                call_id,
+                peer,
+                direction,
+                phase,
+                room: Some(room),
+                participants: Vec::new(),
+                talking_since_ms: None,
+                ring_deadline_ms: Some(ring_deadline_ms),
+                end: None,
+                detail: None,
+                duration_s: 0,
+            },
+            alias: None,
+            peer_device: None,
+            place: Place::Outside,
+            invitation,
+            granted: false,
+            rooms_tried: 0,
+            accepted: false,
+            settled: false,
+            callee_offline: false,
+            media: false,
+            peer_linked: true,
+            peer_left: None,
+            shadow: None,
+            limit: None,
+            hangup: HangupDuty::None,
+            shown: false,
+            forget_ms: 0,
+        }
+    }
+
+    pub(super) fn is_live(&self) -> bool {
+        self.view.is_live()
+    }
+
+    /// Whether a person or an event means this call by that identifier.
+    pub(super) fn is(&self, id: &InviteId) -> bool {
+        self.view.call_id == *id || self.alias.as_ref() == Some(id)
+    }
+
+    /// Whether the peer's device of this call is in the room.
+    pub(super) fn peer_is_here(&self) -> bool {
+        self.view
+            .participants
+            .iter()
+            .any(|other| other.user_id == self.view.peer && Some(&other.device_id) == self.peer_device.as_ref())
+    }
+
+    /// The peer's device has been in the room and is gone.
+    pub(super) fn peer_is_gone(&self) -> Option<LeaveReason> {
+        let (device, reason) = self.peer_left.as_ref()?;
+        (Some(device) == self.peer_device.as_ref() && !self.peer_is_here()).then_some(*reason)
+    }
+
+    /// Who made the invitation that the call lives by.
+    pub(super) fn caller<'a>(&'a self, me: &'a UserId) -> &'a UserId {
+        if self.invitation.is_ours() { me } else { &self.view.peer }
+    }
+
+    /// The moment at which this device must act by itself.
+    pub(super) fn deadline(&self, link: bool) -> Option<u64> {
+        let ring = self.view.ring_deadline_ms.map(|at| at + super::machine::RING_GRACE_MS);
+        let limit = self.limit.as_ref().map(|(at, _)| *at);
+        let earlier = |a: Option<u64>, b: Option<u64>| a.into_iter().chain(b).min();
+        match self.view.phase {
+            Phase::Calling | Phase::Ringing | Phase::Incoming => earlier(ring, limit),
+            Phase::Connecting if !self.accepted => earlier(ring, limit),
+            Phase::Connecting | Phase::InCall | Phase::Reconnecting => limit,
+            Phase::Ended => match self.hangup {
+                HangupDuty::Due(at) => link.then_some(at),
+                HangupDuty::None | HangupDuty::Done => (!self.shown).then_some(self.forget_ms),
+            },
+        }
+    }
+}

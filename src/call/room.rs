@@ -1,0 +1,187 @@
+//! In the room: who is there, talking, lost connections.
+
+use crate::protocol::{
+    ApiError, InviteId,
+    api::{EnterRoom, EnterRoomReply},
+    event::{LeaveReason, RoomEntered, RoomLeft, RoomLink},
+};
+
+use super::{
+    live::{Invitation, Limit, Place},
+    machine::{CONNECT_MS, Machine, Output, PEER_RECONNECT_MS, RECONNECT_MS, RequestReply},
+    outbox::Ask,
+    view::{EndReason, Phase},
+};
+
+impl Machine {
+    pub(super) fn enter_answered(&mut self, i: usize, params: &EnterRoom, result: Result<RequestReply, ApiError>) {
+        let call = &self.calls[i];
+        // Who left before being in has asked to leave right behind; nothing else to do.
+        if !call.is_live() || call.view.room != Some(params.room_id) {
+            return;
+        }
+        match result {
+            Ok(RequestReply::Entered(reply)) => self.entered(i, reply),
+            Ok(RequestReply::Done | RequestReply::Invited(_)) => {}
+            Err(error) => {
+                if call.accepted {
+                    // Gone while this device was away: the other side has given up.
+                    self.end(i, EndReason::ConnectionLost, None);
+                    self.owe_hangup(i, super::machine::HANGUP_WAIT_MS);
+                    return;
+                }
+                match call.invitation {
+                    Invitation::Unsent => self.open_refused(i, &error),
+                    Invitation::Sent => {
+                        // Our room did not survive the lost connection; without it nobody can answer.
+                        self.withdraw(i, None, None);
+                        self.fail(i, &error);
+                    }
+                    Invitation::Received | Invitation::Answering | Invitation::AcceptSent => {
+                        self.answer_refused(i, &error);
+                    }
+                }
+            }
+        }
+    }
+
+    fn entered(&mut self, i: usize, reply: EnterRoomReply) {
+        let (me, device) = (self.me.clone(), self.device.clone());
+        let call = &mut self.calls[i];
+        call.view.participants = reply.participants.clone();
+        call.view.participants.retain(|other| (&other.user_id, &other.device_id) != (&me, &device));
+        call.peer_linked = true;
+        call.place = Place::Inside(reply.clone());
+        if call.media {
+            self.put(Output::StartMedia(reply.clone()));
+        }
+        self.opened(i, &reply);
+        self.accept_from_inside(i);
+        self.progress(i);
+    }
+
+    /// Brings an accepted call to the phase that the facts allow.
+    pub(super) fn progress(&mut self, i: usize) {
+        let (now_ms, link) = (self.now_ms, self.link);
+        let call = &mut self.calls[i];
+        let inside = match &call.place {
+            Place::Inside(reply) => Some(reply.clone()),
+            Place::Entering | Place::Outside => None,
+        };
+        if !call.is_live() || !call.accepted {
+            return;
+        }
+        if let Some(reply) = inside.clone()
+            && !call.media
+        {
+            call.media = true;
+            self.put(Output::StartMedia(reply));
+        }
+        let call = &mut self.calls[i];
+        if inside.is_some() && link && call.peer_is_here() && call.peer_linked {
+            call.view.talking_since_ms.get_or_insert(now_ms);
+            call.view.phase = Phase::InCall;
+            call.limit = None;
+            return;
+        }
+        let gone = match call.peer_is_gone() {
+            Some(reason) => Some(reason),
+            // It was there when the connection broke, and is not any more.
+            None => (call.view.talking_since_ms.is_some() && !call.peer_is_here()).then_some(LeaveReason::Exit),
+        };
+        if let (Some(reason), true, true) = (gone, inside.is_some(), link) {
+            return self.peer_is_gone_for_good(i, reason);
+        }
+        let entered_anew = call.view.phase != Phase::Reconnecting;
+        if call.view.talking_since_ms.is_some() {
+            call.view.phase = Phase::Reconnecting;
+            if entered_anew {
+                let wait = if link && inside.is_some() { PEER_RECONNECT_MS } else { RECONNECT_MS };
+                call.limit = Some((now_ms + wait, Limit::Lost));
+            }
+        } else {
+            call.view.phase = Phase::Connecting;
+            call.limit.get_or_insert((now_ms + CONNECT_MS, Limit::Lost));
+        }
+    }
+
+    /// The peer has left and this device remains: it ends the call and tells the log.
+    fn peer_is_gone_for_good(&mut self, i: usize, reason: LeaveReason) {
+        let reason = match reason {
+            LeaveReason::Exit => EndReason::HungUp,
+            LeaveReason::Lost => EndReason::ConnectionLost,
+        };
+        self.end(i, reason, None);
+        self.owe_hangup(i, 0);
+    }
+
+    pub(super) fn peer_entered(&mut self, entered: RoomEntered) {
+        let Some(i) = self.live_in_room(entered.room_id) else { return };
+        let call = &mut self.calls[i];
+        let newcomer = entered.participant;
+        call.view.participants.retain(|other| other.device_id != newcomer.device_id);
+        if Some(&newcomer.device_id) == call.peer_device.as_ref() {
+            call.peer_linked = true;
+        }
+        call.view.participants.push(newcomer);
+        self.progress(i);
+    }
+
+    pub(super) fn peer_left(&mut self, left: &RoomLeft) {
+        let Some(i) = self.live_in_room(left.room_id) else { return };
+        let call = &mut self.calls[i];
+        call.view.participants.retain(|other| other.device_id != left.participant.device_id);
+        if left.participant.user_id == call.view.peer {
+            call.peer_left = Some((left.participant.device_id.clone(), left.reason));
+        }
+        self.progress(i);
+    }
+
+    pub(super) fn peer_link_changed(&mut self, link: &RoomLink) {
+        let Some(i) = self.live_in_room(link.room_id) else { return };
+        let call = &mut self.calls[i];
+        if call.peer_device.as_ref() == Some(&link.participant.device_id) {
+            call.peer_linked = link.connected;
+            self.progress(i);
+        }
+    }
+
+    // ---- this device's connection ---------------------------------------------------------------------------------
+
+    pub(super) fn link_lost(&mut self) {
+        self.link = false;
+        let Some(i) = self.live() else { return };
+        if self.calls[i].view.phase == Phase::Connecting {
+            self.calls[i].limit = Some((self.now_ms + RECONNECT_MS, Limit::Lost));
+        }
+        if self.calls[i].view.phase == Phase::Reconnecting {
+            // It was the peer's connection so far.
+            self.calls[i].limit = Some((self.now_ms + RECONNECT_MS, Limit::Lost));
+        }
+        self.progress(i);
+    }
+
+    pub(super) fn link_ready(&mut self) {
+        if self.link {
+            // The first time, or a repetition: nothing was interrupted.
+            return self.release_waiting();
+        }
+        self.link = true;
+        if let Some(i) = self.live() {
+            let call = &mut self.calls[i];
+            if call.view.phase == Phase::Connecting {
+                call.limit = Some((self.now_ms + CONNECT_MS, Limit::Lost));
+            }
+            if let (Place::Inside(_), Some(room_id)) = (&call.place, call.view.room) {
+                call.place = Place::Entering;
+                let id: InviteId = call.view.call_id.clone();
+                self.ask(
+                    &id,
+                    Ask::Enter(EnterRoom { room_id, create: false, group_id: None }),
+                    self.now_ms + RECONNECT_MS,
+                );
+            }
+        }
+        self.release_waiting();
+    }
+}
