@@ -9,6 +9,8 @@ pub mod client;
 pub mod engine;
 #[cfg(feature = "desktop")]
 pub mod media;
+#[cfg(feature = "desktop")]
+pub mod phone;
 pub mod protocol;
 #[cfg(feature = "server")]
 pub mod server;

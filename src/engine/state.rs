@@ -10,7 +10,7 @@ use crate::{
 use super::settings::Settings;
 
 /// Everything a front end needs to draw or report.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct State {
     /// Name of the profile: `default`, or what `--profile` says.
     pub profile: String,

@@ -1,0 +1,443 @@
+//! The actor: one loop that owns everything and waits for commands, answers, events and time. It never awaits anything
+//! else; whatever takes longer runs in a task and comes back as a [`Message`].
+
+use std::{
+    collections::BTreeMap,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use tokio::{
+    sync::{broadcast, mpsc, watch},
+    task::JoinHandle,
+    time::sleep_until,
+};
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    call::{CallView, Input, RequestReply, Ticket},
+    client::{ClientEvent, ConnectError, discovery::Found},
+    media::{self, AudioNotice, Devices, tones::RingCue},
+    protocol::{ApiError, Code, Fingerprint, InviteId, api::Credentials, event::UserStatus},
+};
+
+use super::{
+    Command, EngineEvent, OnChange, Overrides, ProfileError, RawRequest, Settings, State,
+    calls::Calls,
+    people::People,
+    profile::Profile,
+    session::Link,
+    sound::{Desk, is_korean},
+    state::{Notice, NoticeKind, Problem, Session},
+};
+
+/// Answers and events that wait for the actor.
+const INBOX: usize = 1024;
+/// Messages handled in one go before the state is published and the log stored.
+const BATCH: usize = 256;
+/// Between two looks at the levels, ms: about 15 a second.
+const LEVELS_MS: u64 = 66;
+/// Between two looks at the devices while some are open, ms.
+const DEVICES_MS: u64 = 5_000;
+/// Most notices shown at once; the oldest give way.
+const NOTICES_MAX: usize = 8;
+/// How long hanging up may take at the end.
+const GOODBYE: Duration = Duration::from_secs(2);
+
+/// What the actor reads.
+pub(super) struct Inputs {
+    pub(super) commands: mpsc::Receiver<Command>,
+    pub(super) requests: mpsc::Receiver<RawRequest>,
+    pub(super) stop: CancellationToken,
+}
+
+/// Where it tells.
+pub(super) struct Outputs {
+    pub(super) state: watch::Sender<Arc<State>>,
+    pub(super) events: broadcast::Sender<EngineEvent>,
+    pub(super) on_change: OnChange,
+}
+
+/// What tasks bring back. Those with a generation belong to one session, and come to nothing after it.
+pub(super) enum Message {
+    /// The client's news.
+    Client(u64, ClientEvent),
+    /// Signing up or in is over.
+    Entered(u64, Result<(Credentials, Option<Fingerprint>), ConnectError>),
+    /// The embedded server runs, or does not.
+    Server(u64, Result<Box<super::session::Embedded>, String>),
+    /// A request of the call machine was answered.
+    Reply(u64, Ticket, Result<RequestReply, ApiError>),
+    /// A page of people.
+    People(u64, Vec<UserStatus>),
+    /// The display name was changed.
+    Renamed(u64, String),
+    /// A request of the person failed.
+    Failed(ApiError),
+    /// News of the sound floor.
+    Sound(AudioNotice),
+    /// The devices of this computer.
+    Devices(Devices),
+    /// Servers on the local network.
+    Found(Arc<[Found]>),
+}
+
+/// Everything there is.
+pub(super) struct Actor {
+    pub(super) profile: Profile,
+    pub(super) overrides: Overrides,
+    /// The stored settings with the overrides of this run on top.
+    pub(super) settings: Arc<Settings>,
+    /// The next picture, as far as it is kept and not derived.
+    pub(super) draft: State,
+    pub(super) link: Link,
+    pub(super) calls: Calls,
+    pub(super) people: People,
+    pub(super) desk: Desk,
+    pub(super) inbox: mpsc::Sender<Message>,
+    outputs: Outputs,
+    started: Instant,
+    notices: u64,
+    listing_devices: bool,
+    devices_at_ms: u64,
+    published_second: u64,
+    /// Sessions of sound that are being closed: recordings are complete when these are done.
+    pub(super) closing: Vec<JoinHandle<()>>,
+}
+
+/// Runs an engine to its end.
+pub(super) async fn run(profile: Profile, overrides: Overrides, inputs: Inputs, outputs: Outputs) {
+    let Inputs { mut commands, mut requests, stop } = inputs;
+    let (inbox, mut messages) = mpsc::channel(INBOX);
+    let mut actor = match Actor::new(profile, overrides, outputs, inbox) {
+        Ok(actor) => actor,
+        Err(error) => {
+            tracing::error!(%error, "the profile cannot be read");
+            return;
+        }
+    };
+    actor.list_devices();
+    actor.boot();
+    loop {
+        actor.settle();
+        let wake = actor.next_wake();
+        tokio::select! {
+            biased;
+            () = stop.cancelled() => break,
+            Some(command) = commands.recv() => {
+                if matches!(command, Command::Shutdown) {
+                    break;
+                }
+                actor.command(command);
+            }
+            Some(message) = messages.recv() => {
+                actor.message(message);
+                // What is there already is taken together: one publication, one write of the log.
+                for _ in 0..BATCH {
+                    let Ok(message) = messages.try_recv() else { break };
+                    actor.message(message);
+                }
+            }
+            Some(request) = requests.recv() => actor.raw_request(request),
+            () = wait_for(wake) => actor.tick(),
+        }
+    }
+    actor.goodbye(&mut messages).await;
+}
+
+async fn wait_for(wake: Option<Instant>) {
+    match wake {
+        Some(at) => sleep_until(at.into()).await,
+        None => std::future::pending().await,
+    }
+}
+
+impl Actor {
+    fn new(
+        profile: Profile,
+        overrides: Overrides,
+        outputs: Outputs,
+        inbox: mpsc::Sender<Message>,
+    ) -> Result<Self, ProfileError> {
+        let draft = State::clone(&outputs.state.borrow());
+        let settings = Arc::new(overridden(Settings::clone(&draft.settings), &overrides));
+        let news = inbox.clone();
+        let desk = Desk::new(Arc::new(move |notice| {
+            // A media thread must not wait; with a thousand messages before it, the notice is old news anyway.
+            let _ = news.try_send(Message::Sound(notice));
+        }));
+        let calls = Calls::new(profile.log_seen()?);
+        Ok(Self {
+            profile,
+            overrides,
+            settings,
+            draft,
+            link: Link::default(),
+            calls,
+            people: People::default(),
+            desk,
+            inbox,
+            outputs,
+            started: Instant::now(),
+            notices: 0,
+            listing_devices: false,
+            devices_at_ms: 0,
+            published_second: 0,
+            closing: Vec::new(),
+        })
+    }
+
+    /// Monotonic time since the start, ms.
+    pub(super) fn now_ms(&self) -> u64 {
+        // A program does not run for 2^64 ms.
+        self.started.elapsed().as_millis() as u64
+    }
+
+    /// Tells the program's stream of events.
+    pub(super) fn emit(&self, event: EngineEvent) {
+        // An error says that nobody listens.
+        let _ = self.outputs.events.send(event);
+    }
+
+    /// Shows a short message.
+    pub(super) fn notify(&mut self, kind: NoticeKind) {
+        self.notices += 1;
+        let mut notices = self.draft.notices.to_vec();
+        notices.push(Notice { id: self.notices, kind });
+        let surplus = notices.len().saturating_sub(NOTICES_MAX);
+        notices.drain(..surplus);
+        self.draft.notices = notices.into();
+    }
+
+    /// Shows that something was not done.
+    pub(super) fn fail(&mut self, error: ApiError) {
+        // Who loses a race has nothing to do about it; what came of it shows in the call.
+        if !error.is(Code::InvalidInviteId) {
+            self.notify(NoticeKind::Failed(Problem { code: error.code, detail: error.message }));
+        }
+    }
+
+    /// Logs a failure of the profile, and says so: what was not stored will be missing after the next start.
+    pub(super) fn stored<T>(&mut self, result: Result<T, ProfileError>) -> Option<T> {
+        result
+            .inspect_err(|error| {
+                tracing::error!(%error, "not stored");
+                self.fail(ApiError::new(Code::Internal, error.to_string()));
+            })
+            .ok()
+    }
+
+    fn command(&mut self, command: Command) {
+        match command {
+            Command::Host(form) => self.host(form),
+            Command::Join { address, form } => self.join(&address, form, false),
+            Command::TrustNewCertificate => self.trust_new_certificate(),
+            Command::CancelConnect => self.cancel_connect(),
+            Command::RetryNow => self.retry_now(),
+            Command::SignOut => self.sign_out(),
+            Command::Call(user) => self.place(user),
+            Command::Accept(call) => self.calls_input(Input::Accept(call)),
+            Command::Reject(call) => self.calls_input(Input::Reject(call)),
+            Command::HangUp(call) => self.calls_input(Input::HangUp(call)),
+            Command::DismissCall(call) => self.calls_input(Input::Dismiss(call)),
+            Command::SilenceRing => self.calls.silenced = self.calls.ringing().cloned(),
+            Command::SetMuted(muted) => self.desk.set_muted(muted),
+            Command::SetParticipantVolume(source, volume) => self.desk.set_participant_volume(source, volume),
+            Command::ChangeSettings(settings) => self.change_settings(*settings),
+            Command::RefreshDevices => self.list_devices(),
+            Command::StartMicrophoneTest { hear } => self.desk.start_test(&self.settings, hear),
+            Command::StopMicrophoneTest => self.desk.stop_test(),
+            Command::TestRingtone => self.try_out(RingCue::RingtoneOnce),
+            Command::TestSpeaker => self.try_out(RingCue::Test),
+            Command::DeleteLogRow(call) => self.delete_row(&call),
+            Command::ClearLog => self.clear_log(),
+            Command::MarkLogSeen => self.mark_log_seen(),
+            Command::DismissNotice(id) => {
+                self.draft.notices = self.draft.notices.iter().filter(|notice| notice.id != id).cloned().collect();
+            }
+            Command::SetDisplayName(name) => self.rename(name),
+            // The loop has ended the engine before it comes here.
+            Command::Shutdown => {}
+        }
+    }
+
+    fn message(&mut self, message: Message) {
+        let current = self.link.generation;
+        match message {
+            Message::Client(of, event) if of == current => self.client_event(event),
+            Message::Entered(of, result) if of == current => self.entered(result),
+            Message::Server(of, result) => self.server_up(of, result),
+            Message::Reply(of, ticket, result) if of == current => self.replied(ticket, result),
+            Message::People(of, users) if of == current => self.people.update(users),
+            Message::Renamed(of, name) if of == current => self.renamed(name),
+            Message::Failed(error) => self.fail(error),
+            Message::Sound(notice) => {
+                if let Some(news) = self.desk.notice(notice) {
+                    self.notify(news);
+                    self.list_devices();
+                }
+            }
+            Message::Devices(devices) => {
+                self.listing_devices = false;
+                self.desk.set_devices(&devices);
+            }
+            Message::Found(servers) => self.found(&servers),
+            // Of a session that is gone.
+            Message::Client(..)
+            | Message::Entered(..)
+            | Message::Reply(..)
+            | Message::People(..)
+            | Message::Renamed(..) => {}
+        }
+    }
+
+    fn change_settings(&mut self, settings: Settings) {
+        let old = self.settings.clone();
+        // What the front end saw is the settings with this run's overrides; a wish that differs from an override ends
+        // the override, and one that does not leaves the stored value alone.
+        let stored = self.draft.settings.clone();
+        let mut to_store = settings.clone();
+        let unchanged = |field: fn(&Settings) -> &media::spec::DeviceSpec| field(&settings) == field(&old);
+        if unchanged(|settings| &settings.microphone) {
+            to_store.microphone = stored.microphone.clone();
+        }
+        if unchanged(|settings| &settings.speaker) {
+            to_store.speaker = stored.speaker.clone();
+        }
+        if unchanged(|settings| &settings.ring_device) {
+            to_store.ring_device = stored.ring_device.clone();
+        }
+        let result = self.profile.set_settings(&to_store);
+        self.stored(result);
+        self.draft.settings = Arc::new(to_store);
+        self.desk.apply(&old, &settings);
+        self.settings = Arc::new(settings);
+    }
+
+    fn try_out(&mut self, cue: RingCue) {
+        self.desk.try_out(cue, &self.settings, is_korean(&self.settings));
+    }
+
+    fn list_devices(&mut self) {
+        if self.listing_devices {
+            return;
+        }
+        self.listing_devices = true;
+        self.devices_at_ms = self.now_ms();
+        let inbox = self.inbox.clone();
+        tokio::spawn(async move {
+            let devices = tokio::task::spawn_blocking(media::devices).await.unwrap_or_default();
+            let _ = inbox.send(Message::Devices(devices)).await;
+        });
+    }
+
+    /// Everything whose time has come.
+    fn tick(&mut self) {
+        let now_ms = self.now_ms();
+        if self.calls.deadline().is_some_and(|at| at <= now_ms) {
+            self.calls_input(Input::Tick);
+        }
+        if self.desk.is_metering() && self.devices_at_ms + DEVICES_MS <= now_ms {
+            self.list_devices();
+        }
+    }
+
+    /// When time alone changes something. While nothing goes on, never.
+    fn next_wake(&self) -> Option<Instant> {
+        let now_ms = self.now_ms();
+        let second = self.counting_from().map(|from| from + (now_ms.saturating_sub(from) / 1000 + 1) * 1000);
+        let levels = self.desk.is_metering().then_some(now_ms + LEVELS_MS);
+        let at = [self.calls.deadline(), second, levels].into_iter().flatten().min()?;
+        Some(self.started + Duration::from_millis(at))
+    }
+
+    /// From where seconds are counted that somebody sees: the talk, the time to the next try, or a call's ringing.
+    fn counting_from(&self) -> Option<u64> {
+        let talk = self.calls.live().map(|view| view.talking_since_ms.unwrap_or(0));
+        talk.or(matches!(self.draft.session, Session::Offline { .. }).then_some(0))
+    }
+
+    /// After whatever happened: sound, log and picture follow.
+    fn settle(&mut self) {
+        self.store_log();
+        let korean = is_korean(&self.settings);
+        let silenced = self.calls.silenced.is_some() && self.calls.silenced.as_ref() == self.calls.ringing();
+        let wanted = super::ring::wanted(&self.calls.views, silenced, &self.settings);
+        self.desk.ring(wanted, korean);
+        self.publish(silenced);
+    }
+
+    fn publish(&mut self, ring_silenced: bool) {
+        let now_ms = self.now_ms();
+        self.link.count_down(&mut self.draft.session, now_ms);
+        let mut next = self.draft.clone();
+        next.settings = self.settings.clone();
+        next.people = self.people.shown(next.me.as_ref().map(|me| &me.user));
+        next.calls = self.calls.views.clone();
+        next.log = self.calls.rows.clone();
+        next.missed_unseen = self.calls.missed_unseen;
+        next.audio = self.desk.picture(&self.settings, ring_silenced, now_ms);
+        let last = self.outputs.state.borrow().clone();
+        let second = self.counting_from().map_or(0, |from| now_ms.saturating_sub(from) / 1000);
+        next.now_ms = last.now_ms;
+        if next == *last && second == self.published_second {
+            return;
+        }
+        self.published_second = second;
+        next.now_ms = now_ms;
+        self.outputs.state.send_replace(Arc::new(next));
+        (self.outputs.on_change)();
+    }
+
+    /// Leaves calls, closes connections, waits until everything is stored.
+    async fn goodbye(&mut self, messages: &mut mpsc::Receiver<Message>) {
+        let live: Vec<InviteId> = self
+            .calls
+            .views
+            .iter()
+            .filter(|view| view.is_live() && view.phase != crate::call::Phase::Incoming)
+            .map(|view| view.call_id.clone())
+            .collect();
+        for call in live {
+            self.calls_input(Input::HangUp(call));
+        }
+        self.settle();
+        let answered = async {
+            while self.calls.in_flight > 0 {
+                let Some(message) = messages.recv().await else { break };
+                self.message(message);
+                self.settle();
+            }
+        };
+        if tokio::time::timeout(GOODBYE, answered).await.is_err() {
+            tracing::warn!("the server did not answer the farewell in time");
+        }
+        self.stop_media();
+        self.desk.stop_test();
+        self.desk.ring(None, false);
+        for closing in std::mem::take(&mut self.closing) {
+            let _ = closing.await;
+        }
+        self.link.close().await;
+        self.settle();
+    }
+}
+
+/// The settings with what the command line fixes.
+fn overridden(mut settings: Settings, overrides: &Overrides) -> Settings {
+    let put = |setting: &mut media::spec::DeviceSpec, chosen: &Option<media::spec::DeviceSpec>| {
+        if let Some(chosen) = chosen {
+            setting.clone_from(chosen);
+        }
+    };
+    put(&mut settings.microphone, &overrides.microphone);
+    put(&mut settings.speaker, &overrides.speaker);
+    put(&mut settings.ring_device, &overrides.ring_device);
+    settings
+}
+
+/// Changed calls between two pictures of them, for the stream of events.
+pub(super) fn changed(old: &[CallView], new: &[CallView]) -> Vec<CallView> {
+    let known: BTreeMap<&InviteId, &CallView> = old.iter().map(|view| (&view.call_id, view)).collect();
+    new.iter().filter(|view| known.get(&view.call_id) != Some(view)).cloned().collect()
+}

@@ -1,0 +1,396 @@
+//! The engine's hand on the sound floor: one session while in a room, the microphone test, the ringer, and the picture
+//! of all that for the state.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use crate::{
+    call::Cue,
+    media::{
+        AudioNotice, AudioSession, AudioStats, Devices, MicrophoneTest, Ringer, SessionConfig, session::PacketSink,
+        spec::DeviceSpec, tones::RingCue,
+    },
+    protocol::SourceId,
+};
+
+use super::{
+    ring,
+    settings::{Language, Settings},
+    state::{Audio, AudioProblem, DeviceChoice, LinkQuality, NoticeKind, ParticipantAudio, Quality},
+};
+
+/// The level of silence, dBFS.
+const SILENT_DBFS: f32 = -127.0;
+/// Without any packet for this long, the link counts as down, ms.
+const LINK_DOWN_MS: u64 = 2_000;
+
+/// Takes notices of the sound floor to the actor.
+pub(crate) type Notices = Arc<dyn Fn(AudioNotice) + Send + Sync>;
+
+/// The session of a room, with what is watched about it.
+struct Talk {
+    session: Arc<AudioSession>,
+    received: u64,
+    received_at_ms: u64,
+}
+
+/// Microphones and speakers that can be chosen.
+type Choices = (Arc<[DeviceChoice]>, Arc<[DeviceChoice]>);
+
+/// All sound of one engine.
+pub(crate) struct Desk {
+    notices: Notices,
+    ringer: Ringer,
+    playing: Option<ring::Sound>,
+    talk: Option<Talk>,
+    test: Option<(MicrophoneTest, bool)>,
+    volumes: BTreeMap<SourceId, f32>,
+    devices: Option<Choices>,
+    microphone_lost: bool,
+    speaker_lost: bool,
+    microphone_now: Option<String>,
+    speaker_now: Option<String>,
+    pub(crate) muted: bool,
+}
+
+impl Desk {
+    pub(crate) fn new(notices: Notices) -> Self {
+        Self {
+            notices,
+            ringer: Ringer::new(),
+            playing: None,
+            talk: None,
+            test: None,
+            volumes: BTreeMap::new(),
+            devices: None,
+            microphone_lost: false,
+            speaker_lost: false,
+            microphone_now: None,
+            speaker_now: None,
+            muted: false,
+        }
+    }
+
+    /// Whether levels change by themselves now.
+    pub(crate) fn is_metering(&self) -> bool {
+        self.talk.is_some() || self.test.is_some()
+    }
+
+    /// Begins to send and to hear in a room. What comes in from the network goes to the returned session.
+    pub(crate) fn start_talk(
+        &mut self,
+        source: SourceId,
+        settings: &Settings,
+        sink: PacketSink,
+        now_ms: u64,
+    ) -> Arc<AudioSession> {
+        self.stop_talk();
+        self.stop_test();
+        self.muted = false;
+        self.volumes.clear();
+        let config = SessionConfig {
+            source,
+            microphone: settings.microphone.clone(),
+            speaker: settings.speaker.clone(),
+            muted: self.muted,
+            microphone_gain: settings.microphone_gain,
+            speaker_volume: settings.speaker_volume,
+        };
+        let notices = self.notices.clone();
+        let session = Arc::new(AudioSession::start(config, sink, Box::new(move |notice| notices(notice))));
+        self.talk = Some(Talk { session: session.clone(), received: 0, received_at_ms: now_ms });
+        session
+    }
+
+    /// Ends it. The session ends with its last owner: whoever feeds it lets go at the same time.
+    pub(crate) fn stop_talk(&mut self) -> Option<Arc<AudioSession>> {
+        self.microphone_now = None;
+        self.speaker_now = None;
+        self.microphone_lost = false;
+        self.speaker_lost = false;
+        self.muted = false;
+        self.talk.take().map(|talk| talk.session)
+    }
+
+    pub(crate) fn set_muted(&mut self, muted: bool) {
+        if let Some(talk) = &self.talk {
+            self.muted = muted;
+            talk.session.set_muted(muted);
+        }
+    }
+
+    pub(crate) fn set_participant_volume(&mut self, source: SourceId, volume: f32) {
+        if !volume.is_finite() {
+            return;
+        }
+        let volume = volume.clamp(0.0, 3.0);
+        if let Some(talk) = &self.talk {
+            self.volumes.insert(source, volume);
+            talk.session.set_participant_volume(source, volume);
+        }
+    }
+
+    /// A participant has left the room.
+    pub(crate) fn forget(&self, source: SourceId) {
+        if let Some(talk) = &self.talk {
+            talk.session.forget(source);
+        }
+    }
+
+    /// New settings take effect on whatever runs.
+    pub(crate) fn apply(&mut self, old: &Settings, new: &Settings) {
+        if let Some(talk) = &self.talk {
+            if old.microphone != new.microphone {
+                talk.session.set_microphone(new.microphone.clone());
+            }
+            if old.speaker != new.speaker {
+                talk.session.set_speaker(new.speaker.clone());
+            }
+            talk.session.set_microphone_gain(new.microphone_gain);
+            talk.session.set_speaker_volume(new.speaker_volume);
+        }
+        if old.microphone != new.microphone {
+            self.microphone_lost = false;
+        }
+        if old.speaker != new.speaker {
+            self.speaker_lost = false;
+        }
+        if let Some((_, hear)) = self.test
+            && (&old.microphone, &old.speaker, old.microphone_gain)
+                != (&new.microphone, &new.speaker, new.microphone_gain)
+        {
+            self.start_test(new, hear);
+        }
+    }
+
+    /// Opens the microphone for the meter. In a call the call's own meter serves.
+    pub(crate) fn start_test(&mut self, settings: &Settings, hear: bool) {
+        if self.talk.is_some() {
+            return;
+        }
+        // The old one goes first: some sound systems open a device once only.
+        self.test = None;
+        let notices = self.notices.clone();
+        let test = MicrophoneTest::start(
+            settings.microphone.clone(),
+            settings.speaker.clone(),
+            settings.microphone_gain,
+            hear,
+            Box::new(move |notice| notices(notice)),
+        );
+        self.test = Some((test, hear));
+    }
+
+    pub(crate) fn stop_test(&mut self) {
+        self.test = None;
+    }
+
+    /// Brings the ringer to what is wanted. Whatever plays and is not wanted stops at once.
+    pub(crate) fn ring(&mut self, wanted: Option<ring::Sound>, korean: bool) {
+        match (&self.playing, &wanted) {
+            (None, None) => return,
+            (Some(playing), Some(next)) if !playing.is_replaced_by(next) => return,
+            (_, None) => self.ringer.stop(),
+            (_, Some(sound)) => {
+                let tones = sound.tones.resolve(korean);
+                self.ringer.play(ring_cue(sound.cue), tones, sound.ringtone, &sound.device, sound.volume);
+            }
+        }
+        tracing::debug!(cue = ?wanted.as_ref().map(|sound| sound.cue), "the sound beside the voices");
+        self.playing = wanted;
+    }
+
+    /// Plays a test sound, unless something real is to be heard.
+    pub(crate) fn try_out(&self, cue: RingCue, settings: &Settings, korean: bool) {
+        if self.playing.is_some() || self.talk.is_some() {
+            return;
+        }
+        let (device, volume) = if cue == RingCue::RingtoneOnce {
+            (&settings.ring_device, settings.ring_volume)
+        } else {
+            (&settings.speaker, settings.speaker_volume.min(1.0))
+        };
+        self.ringer.play(cue, settings.tones.resolve(korean), settings.ringtone, device, volume);
+    }
+
+    /// A fresh list of devices.
+    pub(crate) fn set_devices(&mut self, devices: &Devices) {
+        self.devices = Some((choices(&devices.microphones), choices(&devices.speakers)));
+    }
+
+    /// Takes a notice of the sound floor in; returns what the person should read.
+    pub(crate) fn notice(&mut self, notice: AudioNotice) -> Option<NoticeKind> {
+        match notice {
+            AudioNotice::MicrophoneLost => {
+                self.microphone_lost = true;
+                // At the start of a call without any microphone this is a lasting state, not news.
+                self.microphone_now.take().map(|_| NoticeKind::DeviceLost { microphone: true })
+            }
+            AudioNotice::SpeakerLost => {
+                self.speaker_lost = true;
+                self.speaker_now.take().map(|_| NoticeKind::DeviceLost { microphone: false })
+            }
+            AudioNotice::MicrophoneNow(name) => {
+                let moved = self.microphone_lost || self.microphone_now.as_ref().is_some_and(|now| *now != name);
+                self.microphone_lost = false;
+                self.microphone_now = Some(name.clone());
+                moved.then_some(NoticeKind::DeviceChanged { microphone: true, name })
+            }
+            AudioNotice::SpeakerNow(name) => {
+                let moved = self.speaker_lost || self.speaker_now.as_ref().is_some_and(|now| *now != name);
+                self.speaker_lost = false;
+                self.speaker_now = Some(name.clone());
+                moved.then_some(NoticeKind::DeviceChanged { microphone: false, name })
+            }
+            AudioNotice::MutedWhileSpeaking => Some(NoticeKind::MutedWhileSpeaking),
+        }
+    }
+
+    /// The picture for the state.
+    pub(crate) fn picture(&mut self, settings: &Settings, ring_silenced: bool, now_ms: u64) -> Audio {
+        let stats = self.talk.as_ref().map(|talk| talk.session.stats());
+        if let (Some(talk), Some(stats)) = (&mut self.talk, &stats)
+            && stats.packets_received != talk.received
+        {
+            talk.received = stats.packets_received;
+            talk.received_at_ms = now_ms;
+        }
+        let silent_ms = self.talk.as_ref().map_or(0, |talk| now_ms.saturating_sub(talk.received_at_ms));
+        let (microphones, speakers) = self.devices.clone().unwrap_or_default();
+        Audio {
+            microphones,
+            speakers,
+            microphone_in_use: stats.as_ref().and_then(|stats| stats.microphone_in_use.clone()),
+            speaker_in_use: stats.as_ref().and_then(|stats| stats.speaker_in_use.clone()),
+            problem: self.problem(settings),
+            muted: self.muted,
+            microphone_level_dbfs: match (&stats, &self.test) {
+                (Some(stats), _) => stats.microphone_level_dbfs,
+                (None, Some((test, _))) => test.level_dbfs(),
+                (None, None) => SILENT_DBFS,
+            },
+            testing: self.test.is_some(),
+            hearing_self: self.test.as_ref().is_some_and(|(_, hear)| *hear),
+            participants: stats.as_ref().map_or_else(Arc::default, |stats| self.participants(stats)),
+            link: stats.as_ref().map(|stats| link(stats, silent_ms)),
+            ring_silenced,
+        }
+    }
+
+    fn participants(&self, stats: &AudioStats) -> Arc<[ParticipantAudio]> {
+        let of = |heard: &crate::media::ParticipantStats| ParticipantAudio {
+            source: heard.source,
+            level_dbfs: heard.level_dbfs,
+            volume: self.volumes.get(&heard.source).copied().unwrap_or(1.0),
+            concealed: heard.concealed,
+            // Milliseconds of a bounded buffer; the fraction is nobody's business.
+            playout_delay_ms: heard.playout_delay_ms.max(0.0) as u32,
+        };
+        stats.participants.iter().map(of).collect()
+    }
+
+    fn problem(&self, settings: &Settings) -> Option<AudioProblem> {
+        let needs_card = |spec: &DeviceSpec| matches!(spec, DeviceSpec::Default | DeviceSpec::Named(_));
+        let (mut no_microphone, mut no_speaker) = (needs_card(&settings.microphone), needs_card(&settings.speaker));
+        // Before the first list nothing is known to be missing.
+        no_microphone &= self.devices.as_ref().is_some_and(|(microphones, _)| microphones.is_empty());
+        no_speaker &= self.devices.as_ref().is_some_and(|(_, speakers)| speakers.is_empty());
+        match (no_microphone, no_speaker) {
+            (true, true) => Some(AudioProblem::NoDevices),
+            (true, false) => Some(AudioProblem::NoMicrophone),
+            (false, true) => Some(AudioProblem::NoSpeaker),
+            (false, false) if self.microphone_lost => Some(AudioProblem::MicrophoneLost),
+            (false, false) if self.speaker_lost => Some(AudioProblem::SpeakerLost),
+            (false, false) => None,
+        }
+    }
+}
+
+fn choices(devices: &[(String, String)]) -> Arc<[DeviceChoice]> {
+    devices.iter().map(|(id, name)| DeviceChoice { id: id.clone(), name: name.clone() }).collect()
+}
+
+fn ring_cue(cue: Cue) -> RingCue {
+    match cue {
+        Cue::Ringtone => RingCue::Ringtone,
+        Cue::Ringback => RingCue::Ringback,
+        Cue::Busy => RingCue::Busy,
+        Cue::Declined => RingCue::Declined,
+        Cue::Failed => RingCue::Failed,
+        Cue::Ended => RingCue::Ended,
+    }
+}
+
+/// Whether tones are Korean: by the chosen language, else by the system's.
+pub(crate) fn is_korean(settings: &Settings) -> bool {
+    match settings.language {
+        Some(language) => language == Language::Korean,
+        None => sys_locale::get_locale().is_some_and(|locale| locale.to_lowercase().starts_with("ko")),
+    }
+}
+
+fn link(stats: &AudioStats, silent_ms: u64) -> LinkQuality {
+    let worst = |of: fn(&crate::media::ParticipantStats) -> f32| stats.participants.iter().map(of).fold(0.0, f32::max);
+    let rtt_ms = stats.rtt_ms.unwrap_or(0.0);
+    let (loss, jitter_ms) = (worst(|heard| heard.loss), worst(|heard| heard.jitter_ms));
+    let concealed = worst(|heard| heard.concealed);
+    let verdict = if silent_ms >= LINK_DOWN_MS { Quality::Down } else { verdict(rtt_ms, loss, jitter_ms, concealed) };
+    LinkQuality { rtt_ms, loss, jitter_ms, verdict }
+}
+
+/// The published limits: beyond "poor" of Microsoft's call quality dashboard it is bad, beyond what is called good for
+/// voice (loss 2 %, delay such that people begin to speak into each other) weak.
+fn verdict(rtt_ms: f32, loss: f32, jitter_ms: f32, concealed: f32) -> Quality {
+    if rtt_ms > 500.0 || loss > 0.10 || jitter_ms > 60.0 || concealed > 0.07 {
+        Quality::Bad
+    } else if rtt_ms > 250.0 || loss > 0.02 || jitter_ms > 30.0 || concealed > 0.03 {
+        Quality::Weak
+    } else {
+        Quality::Good
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_lamp_follows_the_published_limits() {
+        assert_eq!(verdict(20.0, 0.0, 5.0, 0.0), Quality::Good);
+        assert_eq!(verdict(20.0, 0.03, 5.0, 0.0), Quality::Weak);
+        assert_eq!(verdict(300.0, 0.0, 5.0, 0.0), Quality::Weak);
+        assert_eq!(verdict(20.0, 0.0, 35.0, 0.0), Quality::Weak);
+        assert_eq!(verdict(20.0, 0.11, 5.0, 0.0), Quality::Bad);
+        assert_eq!(verdict(501.0, 0.0, 5.0, 0.0), Quality::Bad);
+        assert_eq!(verdict(20.0, 0.0, 5.0, 0.08), Quality::Bad);
+        assert_eq!(link(&AudioStats::default(), LINK_DOWN_MS).verdict, Quality::Down);
+    }
+
+    fn desk() -> Desk {
+        Desk::new(Arc::new(|_| {}))
+    }
+
+    #[test]
+    fn missing_devices_are_a_problem_only_where_a_sound_card_is_asked_for() {
+        let mut desk = desk();
+        let settings = Settings::default();
+        assert_eq!(desk.problem(&settings), None, "not known yet");
+        desk.set_devices(&Devices::default());
+        assert_eq!(desk.problem(&settings), Some(AudioProblem::NoDevices));
+        let file = Settings { microphone: DeviceSpec::Tone(440.0), ..settings.clone() };
+        assert_eq!(desk.problem(&file), Some(AudioProblem::NoSpeaker));
+        desk.set_devices(&Devices { microphones: Vec::new(), speakers: vec![("s".into(), "S".into())] });
+        assert_eq!(desk.problem(&settings), Some(AudioProblem::NoMicrophone));
+    }
+
+    #[test]
+    fn only_news_about_devices_is_told() {
+        let mut desk = desk();
+        let now = |name: &str| AudioNotice::MicrophoneNow(name.to_owned());
+        assert_eq!(desk.notice(now("a")), None, "the first one is no news");
+        assert_eq!(desk.notice(AudioNotice::MicrophoneLost), Some(NoticeKind::DeviceLost { microphone: true }));
+        assert_eq!(desk.notice(AudioNotice::MicrophoneLost), None);
+        let back = NoticeKind::DeviceChanged { microphone: true, name: "b".into() };
+        assert_eq!(desk.notice(now("b")), Some(back));
+        assert_eq!(desk.notice(now("b")), None);
+    }
+}
