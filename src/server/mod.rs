@@ -5,3 +5,4 @@
 //! server never reads the custom data.
 
 pub mod core;
+pub mod store;

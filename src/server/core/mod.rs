@@ -7,10 +7,14 @@
 //! commit, and only then let answers and events out. So whatever was acknowledged is on disk, and whoever is first in
 //! the queue wins.
 
+mod logic;
+mod thread;
+
 use std::{path::PathBuf, sync::Arc};
 
 use tokio::sync::{mpsc, oneshot};
 
+use super::store::StoreError;
 use crate::protocol::{
     ApiError, Request, RoomId, SourceId, UserId,
     api::{SignIn, SignUp},
@@ -134,6 +138,9 @@ pub struct CoreConfig {
 /// Why the core did not start.
 #[derive(Debug, thiserror::Error)]
 pub enum CoreError {
+    /// The database cannot be used.
+    #[error(transparent)]
+    Store(#[from] StoreError),
     /// The operating system gave no thread.
     #[error("the server's core thread could not be started: {0}")]
     Thread(#[from] std::io::Error),
@@ -178,13 +185,8 @@ impl Core {
     /// # Errors
     /// If the database cannot be opened, is damaged or comes from a newer version, or there is no thread to be had.
     pub fn start(config: CoreConfig) -> Result<CoreHandle, CoreError> {
-        let (inputs, mut queue) = mpsc::channel(QUEUE_LEN);
-        std::thread::Builder::new().name("ahoy-core".into()).spawn(move || {
-            let _config = config;
-            while let Some(input) = queue.blocking_recv() {
-                drop::<Input>(input);
-            }
-        })?;
+        let (inputs, queue) = mpsc::channel(QUEUE_LEN);
+        thread::start(config, queue)?;
         Ok(CoreHandle { inputs })
     }
 }

@@ -1,0 +1,127 @@
+//! After the commit: answers and events go out.
+
+use std::sync::Arc;
+
+use super::{super::Out, ConnId, Effect, Logic, internal};
+use crate::{
+    protocol::{ApiError, Code, Delivery, Event, UserId, rpc},
+    server::store::Message,
+};
+
+impl Logic {
+    /// The batch was not stored: nobody may hear of it.
+    pub(super) fn retract(&mut self) {
+        let effects = std::mem::take(&mut self.effects);
+        self.effects = effects
+            .into_iter()
+            .filter_map(|effect| match effect {
+                Effect::Reply { conn, id, outcome: Ok(_), wrote: true } => {
+                    let outcome = Err(internal("the batch was not stored"));
+                    Some(Effect::Reply { conn, id, outcome, wrote: false })
+                }
+                Effect::Stored { .. } | Effect::Silent { .. } => None,
+                // It may have counted on events that are gone now.
+                Effect::Begin { conn } => Some(Effect::Close { conn, reason: internal("the log was not stored") }),
+                other => Some(other),
+            })
+            .collect();
+    }
+
+    /// Lets everything out. Connections that turn out too slow are dropped, which may cause more to be told.
+    pub(super) fn release(&mut self) {
+        loop {
+            while let Some(effect) = self.effects.pop_front() {
+                self.let_out(effect);
+            }
+            self.announce_presence();
+            if self.effects.is_empty() {
+                return;
+            }
+        }
+    }
+
+    fn let_out(&mut self, effect: Effect) {
+        match effect {
+            Effect::Reply { conn, id, outcome, .. } => {
+                let frame = match &outcome {
+                    Ok(result) => rpc::reply(id, result),
+                    Err(error) => rpc::refusal(Some(id), error),
+                };
+                self.send(conn, frame);
+            }
+            Effect::Stored { message, places } => {
+                for (user, seq) in places {
+                    self.deliver(&message, &user, seq);
+                }
+            }
+            Effect::Silent { to, event } | Effect::Live { to, event } => {
+                let frame = self.frame_without_seq(event);
+                for conn in to {
+                    self.send(conn, frame.clone());
+                }
+            }
+            Effect::Begin { conn } | Effect::CatchUp { conn } => self.catch_up(conn),
+            Effect::Close { conn, reason } => self.drop_conn(conn, reason),
+        }
+    }
+
+    /// The text of an event that is in no log.
+    pub(super) fn frame_without_seq(&self, event: Event) -> String {
+        Delivery { seq: 0, time_ms: self.wall_ms, history: false, event }.to_wire()
+    }
+
+    /// Sends a frame that may not be lost.
+    fn send(&mut self, conn: ConnId, frame: String) {
+        if let Some(there) = self.conns.get_mut(&conn)
+            && !there.push(Out::Frame(frame))
+        {
+            self.drop_slow(conn);
+        }
+    }
+
+    pub(super) fn drop_slow(&mut self, conn: ConnId) {
+        let message = "This connection reads too slowly (slow consumer); connect again, nothing stored is lost.";
+        self.drop_conn(conn, ApiError::new(Code::Disconnected, message));
+    }
+
+    /// Closes a connection. If even the reason does not fit its queue, the end of the queue says enough.
+    fn drop_conn(&mut self, conn: ConnId, reason: ApiError) {
+        let Some(mut there) = self.conns.remove(&conn) else { return };
+        let _ = there.push(Out::Close { reason });
+        if let Some(session) = there.session {
+            self.end_session(conn, &session.actor);
+        }
+    }
+
+    /// Sends an event of the log as it comes, or leaves it in the log for later.
+    fn deliver(&mut self, message: &Arc<Message>, user: &UserId, seq: u64) {
+        let mut frame = None;
+        let conns: Vec<ConnId> = self.conns_of(user).collect();
+        for conn in conns {
+            let Some(there) = self.conns.get(&conn) else { continue };
+            let Some(session) = &there.session else { continue };
+            if session.behind || session.cursor >= seq {
+                continue;
+            }
+            let fits = there.has_room();
+            let frame = frame.get_or_insert_with(|| self.frame(message, seq));
+            let Some(there) = self.conns.get_mut(&conn) else { continue };
+            let Some(session) = &mut there.session else { continue };
+            if fits {
+                session.cursor = seq;
+                // There is room: it cannot be refused.
+                let _ = there.push(Out::Frame(frame.clone()));
+            } else {
+                session.behind = true;
+            }
+        }
+    }
+
+    fn frame(&self, message: &Message, seq: u64) -> String {
+        let mut event = message.event.clone();
+        if let Event::ReceiveNewInvitation(new) = &mut event {
+            self.bring_up_to_date(new);
+        }
+        Delivery { seq, time_ms: message.time_ms, history: false, event }.to_wire()
+    }
+}
