@@ -6,6 +6,7 @@ use crate::protocol::{
     ApiError, Delivery, DeviceId, Event, InviteId, Request, RoomId, UserId,
     api::{EnterRoomReply, InviteReply},
     call_data::CallData,
+    event::NewInvitation,
 };
 
 use super::{
@@ -66,7 +67,8 @@ pub enum Input {
     HangUp(InviteId),
     /// The person has seen how it ended.
     Dismiss(InviteId),
-    /// The server tells (callbacks and room events; history is ignored).
+    /// The server tells: everything that the client records or calls back, in order. What comes twice counts once;
+    /// history never rings.
     Delivery(Delivery),
     /// A request was answered.
     Reply(Ticket, Result<RequestReply, ApiError>),
@@ -225,11 +227,13 @@ impl Machine {
     // ---- dispatch -------------------------------------------------------------------------------------------------
 
     fn delivered(&mut self, delivery: Delivery) {
-        if delivery.history {
-            return;
-        }
         match delivery.event {
-            Event::ReceiveNewInvitation(invitation) => self.invited(invitation),
+            // What is over cannot ring; a hang-up counts whenever it comes.
+            Event::ReceiveNewInvitation(invitation) => {
+                let over = if delivery.history { Some(0) } else { invitation.remaining_ms };
+                self.invited(NewInvitation { remaining_ms: over, ..invitation });
+            }
+            // Ends count for the calls that this machine knows, also as history: it may have been disconnected.
             Event::InviteeAccepted(answer) => self.invitee_accepted(&answer),
             Event::InviteeRejected(answer) => self.invitee_rejected(&answer),
             Event::InvitationCancelled(cancelled) => self.invitation_cancelled(&cancelled),

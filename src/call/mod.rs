@@ -16,6 +16,8 @@ mod outbox;
 mod placing;
 mod ringing;
 mod room;
+#[cfg(test)]
+mod tests;
 pub mod view;
 
 pub use ids::Ids;
