@@ -21,6 +21,7 @@ mod tests;
 pub mod view;
 
 pub use ids::Ids;
+pub use log::{Log, LogRow, StoredRow};
 pub use machine::{Input, Machine, Output, RequestReply, Ticket};
 pub use view::{Action, CallView, Cue, Direction, EndReason, Phase};
 

@@ -3,6 +3,7 @@
 mod endings;
 mod glare;
 mod links;
+mod log;
 mod setup;
 mod table;
 
