@@ -1,3 +1,17 @@
-//! Arguments only.
+//! Arguments only: reads them, and hands over to whoever does the work.
 
-fn main() {}
+mod cli;
+
+use clap::Parser;
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    cli::log();
+    match cli::Arguments::parse().run() {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("ahoy: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

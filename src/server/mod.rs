@@ -4,5 +4,16 @@
 //! shells that carry frames to and from it. What may not come in: anything about sound, windows, or what a call is; the
 //! server never reads the custom data.
 
+pub mod config;
 pub mod core;
+mod discovery;
+mod gateway;
+mod relay;
+mod running;
 pub mod store;
+mod tls;
+
+pub use config::{Limits, ServerConfig};
+pub use relay::RelayStats;
+pub use running::{Server, ServerError};
+pub use tls::IdentityError;

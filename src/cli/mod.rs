@@ -1,0 +1,73 @@
+//! The command line: one file per subcommand.
+
+mod serve;
+
+use clap::{Parser, Subcommand};
+use std::process::ExitCode;
+use tracing_subscriber::EnvFilter;
+
+/// Calls and classrooms on the desktop, with a signaling server of its own.
+#[derive(Parser)]
+#[command(version)]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Run the server alone, without sound or display
+    Serve(serve::Serve),
+    /// A phone without a window, for people and programs
+    #[cfg(feature = "desktop")]
+    Phone(ahoy::phone::PhoneArgs),
+}
+
+impl Arguments {
+    /// Does what was asked for; the exit code if it went as far as that.
+    pub(crate) fn run(self) -> anyhow::Result<ExitCode> {
+        match self.command {
+            Command::Serve(serve) => serve.run(),
+            #[cfg(feature = "desktop")]
+            Command::Phone(phone) => Ok(ahoy::phone::run(&phone)),
+        }
+    }
+}
+
+/// Logs go to standard error; `RUST_LOG` says how much (default: `info` of this program, `warn` of others).
+pub(crate) fn log() {
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn,ahoy=info"));
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+}
+
+/// The system's wish that the process end: SIGTERM, SIGINT, Ctrl-C.
+pub(crate) struct EndSignals {
+    #[cfg(unix)]
+    terminate: tokio::signal::unix::Signal,
+    #[cfg(unix)]
+    interrupt: tokio::signal::unix::Signal,
+}
+
+impl EndSignals {
+    /// Catches the signals from now on. Needs a tokio runtime.
+    pub(crate) fn catch() -> std::io::Result<Self> {
+        #[cfg(unix)]
+        {
+            use tokio::signal::unix::{SignalKind, signal};
+            Ok(Self { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
+        }
+        #[cfg(not(unix))]
+        Ok(Self {})
+    }
+
+    /// Resolves when one has come.
+    pub(crate) async fn wait(&mut self) {
+        #[cfg(unix)]
+        tokio::select! { _ = self.terminate.recv() => {}, _ = self.interrupt.recv() => {} }
+        #[cfg(not(unix))]
+        if tokio::signal::ctrl_c().await.is_err() {
+            // Without a handler the system ends the process itself.
+            std::future::pending::<()>().await;
+        }
+    }
+}
