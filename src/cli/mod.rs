@@ -3,7 +3,7 @@
 mod serve;
 
 use clap::{Parser, Subcommand};
-use std::process::ExitCode;
+use std::{io::IsTerminal, process::ExitCode};
 use tracing_subscriber::EnvFilter;
 
 /// Calls and classrooms on the desktop, with a signaling server of its own.
@@ -37,7 +37,8 @@ impl Arguments {
 /// Logs go to standard error; `RUST_LOG` says how much (default: `info` of this program, `warn` of others).
 pub(crate) fn log() {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn,ahoy=info"));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    let terminal = std::io::stderr().is_terminal();
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(terminal).init();
 }
 
 /// The system's wish that the process end: SIGTERM, SIGINT, Ctrl-C.
