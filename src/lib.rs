@@ -2,6 +2,8 @@
 //!
 //! The house has floors; a module imports only from floors below it (`docs/architecture.md` has the drawing).
 
+#[cfg(feature = "desktop")]
+pub mod app;
 pub mod call;
 #[cfg(feature = "desktop")]
 pub mod client;

@@ -1,0 +1,12 @@
+people-title = People
+people-search = Search people
+people-available = Available
+people-away = Offline
+people-call = Call { $name }
+people-in-call-hint = Hang up first to call somebody else
+people-none-found = Nobody is called “{ $search }”
+people-none-found-line = Check the spelling, or search by user ID.
+people-empty = Nobody else is here yet
+people-empty-hosting = Others start Ahoy on the same network and choose your server, or type one of these addresses:
+people-empty-joined = Others start Ahoy and join this server by its address:
+people-address = address

@@ -1,0 +1,12 @@
+people-title = 사람
+people-search = 사람 검색
+people-available = 연락 가능
+people-away = 오프라인
+people-call = { $name } 님에게 전화 걸기
+people-in-call-hint = 다른 사람에게 전화하려면 먼저 통화를 끊으세요
+people-none-found = ‘{ $search }’ 검색 결과가 없습니다
+people-none-found-line = 철자를 확인하거나 사용자 ID로 검색해 보세요.
+people-empty = 아직 다른 사람이 없습니다
+people-empty-hosting = 같은 네트워크에서 Ahoy를 실행하고 이 서버를 고르거나, 다음 주소를 입력하면 함께할 수 있습니다.
+people-empty-joined = Ahoy를 실행하고 이 서버의 주소를 입력하면 함께할 수 있습니다.
+people-address = 주소

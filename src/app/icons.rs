@@ -1,0 +1,68 @@
+//! Icons: a small part of Phosphor, as characters of two fonts (`assets/icons`).
+
+use egui::{FontId, RichText};
+
+use super::fonts;
+
+/// One icon.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Icon {
+    glyph: char,
+    filled: bool,
+}
+
+impl Icon {
+    const fn outlined(glyph: char) -> Self {
+        Self { glyph, filled: false }
+    }
+
+    const fn filled(glyph: char) -> Self {
+        Self { glyph, filled: true }
+    }
+
+    /// The character, to be drawn in [`Icon::font`].
+    pub(crate) fn glyph(self) -> String {
+        self.glyph.to_string()
+    }
+
+    /// Its font.
+    pub(crate) fn font(self, size: f32) -> FontId {
+        FontId::new(size, fonts::icon_family(self.filled))
+    }
+
+    /// As text of a label.
+    pub(crate) fn text(self, size: f32) -> RichText {
+        RichText::new(self.glyph).font(self.font(size))
+    }
+}
+
+pub(crate) const PHONE_INCOMING: Icon = Icon::outlined('\u{e3be}');
+pub(crate) const PHONE_OUTGOING: Icon = Icon::outlined('\u{e3c0}');
+pub(crate) const PHONE_X: Icon = Icon::outlined('\u{e3c4}');
+pub(crate) const PHONE_CALL: Icon = Icon::outlined('\u{e3ba}');
+pub(crate) const PHONE_DISCONNECT: Icon = Icon::outlined('\u{e3bc}');
+pub(crate) const MICROPHONE: Icon = Icon::outlined('\u{e326}');
+pub(crate) const MICROPHONE_SLASH: Icon = Icon::outlined('\u{e328}');
+pub(crate) const SPEAKER_HIGH: Icon = Icon::outlined('\u{e44a}');
+pub(crate) const USERS: Icon = Icon::outlined('\u{e4d6}');
+pub(crate) const GEAR_SIX: Icon = Icon::outlined('\u{e272}');
+pub(crate) const CLOCK_COUNTER_CLOCKWISE: Icon = Icon::outlined('\u{e1a0}');
+pub(crate) const MAGNIFYING_GLASS: Icon = Icon::outlined('\u{e30c}');
+pub(crate) const X: Icon = Icon::outlined('\u{e4f6}');
+pub(crate) const TRASH: Icon = Icon::outlined('\u{e4a6}');
+pub(crate) const WARNING_CIRCLE: Icon = Icon::outlined('\u{e4e2}');
+pub(crate) const SIGN_OUT: Icon = Icon::outlined('\u{e42a}');
+pub(crate) const BELL: Icon = Icon::outlined('\u{e0ce}');
+pub(crate) const BELL_SLASH: Icon = Icon::outlined('\u{e0d4}');
+pub(crate) const HEADPHONES: Icon = Icon::outlined('\u{e2a6}');
+pub(crate) const WIFI_SLASH: Icon = Icon::outlined('\u{e4f2}');
+pub(crate) const HOUSE_LINE: Icon = Icon::outlined('\u{e2c4}');
+pub(crate) const GLOBE_HEMISPHERE_WEST: Icon = Icon::outlined('\u{e28c}');
+pub(crate) const COPY: Icon = Icon::outlined('\u{e1ca}');
+pub(crate) const SHIELD_WARNING: Icon = Icon::outlined('\u{e412}');
+pub(crate) const BROADCAST: Icon = Icon::outlined('\u{e0f2}');
+pub(crate) const HOURGLASS_MEDIUM: Icon = Icon::outlined('\u{e2b8}');
+pub(crate) const PHONE_FILL: Icon = Icon::filled('\u{e3b8}');
+pub(crate) const PHONE_DISCONNECT_FILL: Icon = Icon::filled('\u{e3bc}');
+pub(crate) const MICROPHONE_FILL: Icon = Icon::filled('\u{e326}');
+pub(crate) const MICROPHONE_SLASH_FILL: Icon = Icon::filled('\u{e328}');

@@ -1,0 +1,92 @@
+//! Follows the engine's state. Runs at every change, also while the window is hidden, and draws nothing.
+
+use egui::{Context, UserAttentionType, ViewportCommand};
+
+use crate::engine::{
+    Command,
+    settings::Theme,
+    state::{Session, State},
+};
+
+use super::{AhoyApp, Tab};
+
+impl AhoyApp {
+    /// Takes the newest state, and opens or closes the screens that follow from it.
+    pub(super) fn follow_state(&mut self, ctx: &Context) {
+        self.state = self.backend.state();
+        ctx.set_theme(match self.state.settings.theme {
+            Theme::System => egui::ThemePreference::System,
+            Theme::Light => egui::ThemePreference::Light,
+            Theme::Dark => egui::ThemePreference::Dark,
+        });
+        self.follow_call();
+        self.follow_incoming(ctx);
+        self.follow_missed(ctx);
+        self.follow_microphone_test();
+    }
+
+    fn follow_call(&mut self) {
+        let current = self.state.current_call().map(|call| call.call_id.clone());
+        match current {
+            Some(call) if self.view.opened_for.as_ref() != Some(&call) => {
+                if self.view.tab != Tab::CurrentCall {
+                    self.view.tab_before_call = self.view.tab;
+                }
+                self.view.tab = Tab::CurrentCall;
+                self.view.opened_for = Some(call);
+            }
+            None if self.view.tab == Tab::CurrentCall => self.view.tab = self.view.tab_before_call,
+            Some(_) | None => {}
+        }
+    }
+
+    fn follow_incoming(&mut self, ctx: &Context) {
+        let ringing = self.state.incoming_call().map(|call| call.call_id.clone());
+        if ringing.is_some() && ringing != self.view.attention_for {
+            // A covered window draws nothing by itself; drawn once, it opens the window of the call.
+            ctx.send_viewport_cmd(ViewportCommand::RequestPaintWhileHidden);
+            // Asks for attention without taking the keyboard away from whoever is typing elsewhere.
+            ctx.send_viewport_cmd(ViewportCommand::RequestUserAttention(UserAttentionType::Critical));
+        } else if ringing.is_none() && self.view.attention_for.is_some() {
+            ctx.send_viewport_cmd(ViewportCommand::RequestUserAttention(UserAttentionType::Reset));
+        }
+        self.view.attention_for = ringing;
+    }
+
+    fn follow_missed(&mut self, ctx: &Context) {
+        // Seen is only what is on a screen that somebody looks at.
+        let looked_at = ctx.input(|input| input.viewport().focused.unwrap_or(true));
+        let missed = self.state.missed_unseen;
+        if self.view.tab == Tab::Calls && looked_at && is_signed_in(&self.state) && missed != self.view.reported_seen {
+            self.view.reported_seen = missed;
+            if missed > 0 {
+                self.backend.send(Command::MarkLogSeen);
+            }
+        } else if missed == 0 {
+            self.view.reported_seen = 0;
+        }
+    }
+
+    fn follow_microphone_test(&mut self) {
+        let in_call = self.state.calls.iter().any(|call| call.is_live());
+        let wanted = self.view.tab == Tab::Settings && is_signed_in(&self.state) && !in_call;
+        if wanted != self.view.testing_microphone {
+            self.view.testing_microphone = wanted;
+            self.backend.send(if wanted {
+                Command::StartMicrophoneTest { hear: false }
+            } else {
+                Command::StopMicrophoneTest
+            });
+        }
+    }
+}
+
+/// Whether the signed-in window is to be shown.
+pub(super) fn is_signed_in(state: &State) -> bool {
+    match state.session {
+        Session::Online | Session::Offline { .. } => true,
+        // A connection that is tried again must not throw the person out of what they were reading.
+        Session::Connecting(_) => state.me.is_some(),
+        Session::Starting | Session::SignedOut { .. } | Session::CertificateChanged { .. } => false,
+    }
+}

@@ -1,0 +1,109 @@
+//! The window: eframe and egui, drawn from the engine's [`State`], sending [`Command`]s.
+//!
+//! What lives here: screens, widgets, colours, fonts, words. What may not come in: timers, sockets, sound, and any rule
+//! about calls. The window remembers only what a window must: which screen is open, and what has been typed.
+//!
+//! * `logic` runs at every change, also while the window is hidden: it follows the state.
+//! * `ui` draws: the frame of the window here, one file per screen in `screens`, parts in `widgets`.
+
+use std::sync::Arc;
+
+use crate::engine::{Command, State};
+
+mod fonts;
+mod format;
+mod icons;
+mod logic;
+mod screens;
+mod sentences;
+mod text;
+mod theme;
+mod ui;
+mod view;
+mod widgets;
+
+pub use format::Clock;
+pub use view::Tab;
+
+use text::Text;
+use view::View;
+
+/// What the window talks to: the engine, or a stand-in for tests.
+pub trait Backend {
+    /// The present picture.
+    fn state(&self) -> Arc<State>;
+    /// Passes a wish on. What comes of it shows in the state.
+    fn send(&self, command: Command);
+}
+
+/// The window.
+pub struct AhoyApp {
+    backend: Box<dyn Backend>,
+    clock: Clock,
+    state: Arc<State>,
+    view: View,
+}
+
+impl AhoyApp {
+    /// Sets fonts and themes up and makes the window's contents.
+    pub fn new(ctx: &egui::Context, backend: Box<dyn Backend>, clock: Clock) -> Self {
+        fonts::install(ctx);
+        theme::install(ctx);
+        let state = backend.state();
+        Self { backend, clock, state, view: View::default() }
+    }
+
+    /// Opens a screen, as a click on its name does.
+    pub fn open(&mut self, tab: Tab) {
+        self.view.tab = tab;
+    }
+
+    /// Draws the contents of the window of an incoming call, if there is one.
+    pub fn incoming_window_ui(&mut self, ui: &mut egui::Ui) {
+        self.state = self.backend.state();
+        let cx = Cx::new(&self.state, &self.clock, self.backend.as_ref());
+        if let Some(call) = self.state.incoming_call() {
+            screens::incoming::window_ui(ui, &cx, call);
+        }
+    }
+}
+
+impl eframe::App for AhoyApp {
+    fn logic(&mut self, ctx: &egui::Context, _frame: &mut eframe::Frame) {
+        self.follow_state(ctx);
+    }
+
+    fn ui(&mut self, ui: &mut egui::Ui, _frame: &mut eframe::Frame) {
+        self.root_ui(ui);
+    }
+
+    fn clear_color(&self, visuals: &egui::Visuals) -> [f32; 4] {
+        visuals.panel_fill.to_normalized_gamma_f32()
+    }
+}
+
+/// What every drawing function needs: the state, the words, and a way to send wishes.
+struct Cx<'a> {
+    state: &'a State,
+    text: Text,
+    clock: &'a Clock,
+    backend: &'a dyn Backend,
+}
+
+impl<'a> Cx<'a> {
+    fn new(state: &'a State, clock: &'a Clock, backend: &'a dyn Backend) -> Self {
+        Self { state, text: Text::chosen(state.settings.language), clock, backend }
+    }
+
+    fn send(&self, command: Command) {
+        self.backend.send(command);
+    }
+
+    fn tr(&self, id: &str) -> String {
+        self.text.tr(id)
+    }
+
+    fn tr_with(&self, id: &str, values: &[(&'static str, &str)]) -> String {
+        self.text.tr_with(id, values)
+    }
+}

@@ -1,0 +1,179 @@
+//! The bar of a call: mute, devices, volume, hang up; and the lamp of the link.
+
+use egui::{Align, Align2, Layout, Popup, PopupCloseBehavior, RectAlign, RichText, Sense, Ui, vec2};
+
+use crate::{
+    call::{CallView, Phase},
+    engine::{Command, state::Quality},
+};
+
+use super::super::{
+    Cx, icons, sentences, theme,
+    widgets::{self, ButtonKind, Lamp},
+};
+use super::devices;
+
+const BUTTON: f32 = 54.0;
+const CELL: f32 = 96.0;
+
+pub(crate) fn bar_ui(ui: &mut Ui, cx: &Cx<'_>, call: &CallView) {
+    const CELLS: f32 = 4.0;
+    let gap = ui.spacing().item_spacing.x;
+    let width = CELLS * CELL + (CELLS - 1.0) * gap;
+    ui.horizontal(|ui| {
+        ui.add_space(((ui.available_width() - width) / 2.0).max(0.0));
+        mute_ui(ui, cx);
+        microphone_ui(ui, cx);
+        speaker_ui(ui, cx, call);
+        hang_up_ui(ui, cx, call);
+    });
+}
+
+/// A round button with a caption below.
+fn cell_ui<R>(ui: &mut Ui, caption: &str, button: impl FnOnce(&mut Ui) -> R) -> R {
+    let t = theme::of(ui);
+    ui.allocate_ui_with_layout(vec2(CELL, BUTTON + 26.0), Layout::top_down(Align::Center), |ui| {
+        ui.set_min_width(CELL);
+        ui.spacing_mut().item_spacing.y = 6.0;
+        let result = button(ui);
+        // The button has a name already; what is painted here must not be read out twice.
+        let (rect, _) = ui.allocate_exact_size(vec2(CELL, 18.0), Sense::hover());
+        let font = theme::regular(theme::size::SMALL);
+        ui.painter().text(rect.center(), Align2::CENTER_CENTER, caption, font, t.text_weak);
+        result
+    })
+    .inner
+}
+
+fn mute_ui(ui: &mut Ui, cx: &Cx<'_>) {
+    let muted = cx.state.audio.muted;
+    let (kind, icon, name, caption) = if muted {
+        (ButtonKind::On, icons::MICROPHONE_SLASH_FILL, "call-unmute", "call-muted")
+    } else {
+        (ButtonKind::Secondary, icons::MICROPHONE_FILL, "call-mute", "call-mute")
+    };
+    let pressed = cell_ui(ui, &cx.tr(caption), |ui| {
+        let button = widgets::round_button_ui(ui, kind, icon, BUTTON, &cx.tr(name));
+        if !muted {
+            level_ui(ui, cx, button.rect);
+        }
+        button.clicked()
+    });
+    if pressed {
+        cx.send(Command::SetMuted(!muted));
+    }
+}
+
+/// The own level, as a line that grows along the foot of the mute button.
+fn level_ui(ui: &Ui, cx: &Cx<'_>, button: egui::Rect) {
+    let level = widgets::level_fraction(cx.state.audio.microphone_level_dbfs);
+    if level > 0.05 {
+        let width = 28.0 * level;
+        let line = egui::Rect::from_center_size(button.center_bottom() - vec2(0.0, 8.0), vec2(width, 3.0));
+        ui.painter().rect_filled(line, 1.5, theme::of(ui).accent_text);
+    }
+}
+
+fn microphone_ui(ui: &mut Ui, cx: &Cx<'_>) {
+    let button = cell_ui(ui, &cx.tr("call-microphone"), |ui| {
+        widgets::round_button_ui(ui, ButtonKind::Secondary, icons::MICROPHONE, BUTTON, &cx.tr("call-microphone-choose"))
+    });
+    menu(ui, &button).show(|ui| {
+        ui.set_width(300.0);
+        devices::menu_ui(ui, cx, devices::Role::Microphone);
+    });
+}
+
+fn speaker_ui(ui: &mut Ui, cx: &Cx<'_>, call: &CallView) {
+    let button = cell_ui(ui, &cx.tr("call-speaker"), |ui| {
+        widgets::round_button_ui(ui, ButtonKind::Secondary, icons::SPEAKER_HIGH, BUTTON, &cx.tr("call-speaker-choose"))
+    });
+    menu(ui, &button).show(|ui| {
+        ui.set_width(300.0);
+        devices::menu_ui(ui, cx, devices::Role::Speaker);
+        ui.add_space(8.0);
+        volumes_ui(ui, cx, call);
+    });
+}
+
+fn menu<'a>(ui: &Ui, button: &egui::Response) -> Popup<'a> {
+    let frame = egui::Frame::popup(ui.style()).inner_margin(egui::Margin::same(14));
+    Popup::menu(button)
+        .align(RectAlign::TOP)
+        .gap(12.0)
+        .frame(frame)
+        .layout(Layout::top_down(Align::Min))
+        .close_behavior(PopupCloseBehavior::CloseOnClickOutside)
+}
+
+fn volumes_ui(ui: &mut Ui, cx: &Cx<'_>, call: &CallView) {
+    const WIDTH: f32 = 210.0;
+    let t = theme::of(ui);
+    let caption = |ui: &mut Ui, words: &str| {
+        ui.label(RichText::new(words).size(theme::size::SMALL).color(t.text_weak));
+    };
+    let name = cx.tr("call-volume-all");
+    caption(ui, &name);
+    let mut volume = cx.state.settings.speaker_volume;
+    if widgets::slider_ui(ui, &name, &mut volume, 2.0, WIDTH) {
+        devices::change(cx, |settings| settings.speaker_volume = volume);
+    }
+    for participant in &call.participants {
+        let heard = cx.state.audio.participants.iter().find(|heard| heard.source == participant.source_id);
+        let Some(heard) = heard else { continue };
+        let name = cx.tr_with("call-volume-of", &[("name", cx.state.name_of(&participant.user_id))]);
+        caption(ui, &name);
+        let mut volume = heard.volume;
+        if widgets::slider_ui(ui, &name, &mut volume, 3.0, WIDTH) {
+            cx.send(Command::SetParticipantVolume(heard.source, volume));
+        }
+    }
+}
+
+fn hang_up_ui(ui: &mut Ui, cx: &Cx<'_>, call: &CallView) {
+    let id = match call.phase {
+        Phase::Calling | Phase::Ringing => "call-give-up",
+        Phase::Incoming | Phase::Connecting | Phase::InCall | Phase::Reconnecting | Phase::Ended => "call-hang-up",
+    };
+    let name = cx.tr(id);
+    let button = cell_ui(ui, &name, |ui| {
+        widgets::round_button_ui(ui, ButtonKind::Danger, icons::PHONE_DISCONNECT_FILL, BUTTON, &name)
+    });
+    if button.clicked() {
+        cx.send(Command::HangUp(call.call_id.clone()));
+    }
+}
+
+/// The link in a word, with the figures behind it.
+pub(crate) fn quality_ui(ui: &mut Ui, cx: &Cx<'_>) {
+    let Some(link) = cx.state.audio.link else { return };
+    let t = theme::of(ui);
+    let words = sentences::quality(cx.text, link.verdict);
+    let (lamp, ink) = match link.verdict {
+        Quality::Good => (Lamp::Full, t.text_weak),
+        Quality::Weak | Quality::Bad => (Lamp::Half, t.warning_text),
+        Quality::Down => (Lamp::Empty, t.danger_text),
+    };
+    let figures = cx.tr_with(
+        "call-quality",
+        &[
+            ("quality", &words),
+            ("rtt", &format!("{:.0}", link.rtt_ms)),
+            ("loss", &format!("{:.1}", link.loss * 100.0)),
+            ("jitter", &format!("{:.0}", link.jitter_ms)),
+        ],
+    );
+    let galley = ui.painter().layout_no_wrap(words, theme::regular(theme::size::SMALL), ink);
+    let size = vec2(galley.size().x + 40.0, 28.0);
+    let (rect, response) = ui.allocate_exact_size(size, Sense::hover());
+    response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Status, true, &figures));
+    ui.painter().rect_filled(rect, 14.0, t.panel);
+    let mut inner = ui.new_child(
+        egui::UiBuilder::new().max_rect(rect.shrink2(vec2(12.0, 0.0))).layout(Layout::left_to_right(Align::Center)),
+    );
+    inner.spacing_mut().item_spacing.x = 6.0;
+    widgets::lamp_ui(&mut inner, lamp);
+    let at = egui::pos2(rect.left() + 28.0, rect.center().y - galley.size().y / 2.0);
+    ui.painter().galley(at, galley, ink);
+    response.on_hover_text(figures);
+}

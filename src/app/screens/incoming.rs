@@ -1,0 +1,79 @@
+//! Somebody calls: a window of its own above all others, and a banner in the main window. Both follow from the state.
+
+use egui::{Align, CentralPanel, Frame, Layout, Margin, RichText, Ui};
+
+use crate::{call::CallView, engine::Command};
+
+use super::super::{
+    Cx, icons, theme,
+    widgets::{self, Banner, ButtonKind, Tone},
+};
+
+/// The contents of the window of an incoming call.
+pub(crate) fn window_ui(ui: &mut Ui, cx: &Cx<'_>, call: &CallView) {
+    let t = theme::of(ui);
+    let name = cx.state.name_of(&call.peer);
+    CentralPanel::no_frame().frame(Frame::new().fill(t.panel).inner_margin(Margin::same(20))).show(ui, |ui| {
+        ui.horizontal(|ui| {
+            ui.spacing_mut().item_spacing.x = 14.0;
+            widgets::avatar_ui(ui, name, 64.0, 0.0);
+            ui.vertical(|ui| {
+                ui.spacing_mut().item_spacing.y = 2.0;
+                ui.add_space(8.0);
+                ui.label(RichText::new(cx.tr("incoming-label")).size(theme::size::SMALL).color(t.accent_text));
+                widgets::line_ui(ui, RichText::new(name).font(theme::semibold(20.0)));
+            });
+        });
+        ui.add_space(10.0);
+        ui.horizontal(|ui| {
+            let width = (ui.available_width() - ui.spacing().item_spacing.x) / 2.0;
+            let answer = cx.tr("incoming-answer");
+            if widgets::wide_button_ui(ui, ButtonKind::Primary, Some(icons::PHONE_FILL), &answer, width).clicked() {
+                cx.send(Command::Accept(call.call_id.clone()));
+            }
+            let decline = cx.tr("incoming-decline");
+            let icon = Some(icons::PHONE_DISCONNECT_FILL);
+            if widgets::wide_button_ui(ui, ButtonKind::Danger, icon, &decline, width).clicked() {
+                cx.send(Command::Reject(call.call_id.clone()));
+            }
+        });
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            silence_ui(ui, cx);
+            ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
+                ui.label(RichText::new(cx.tr("incoming-keys")).size(12.0).color(t.text_weak));
+            });
+        });
+    });
+}
+
+/// The same call in the main window.
+pub(crate) fn banner_ui(ui: &mut Ui, cx: &Cx<'_>, call: &CallView) {
+    let line = cx.tr_with("incoming-line", &[("name", cx.state.name_of(&call.peer))]);
+    let banner = Banner { tone: Tone::Call, icon: icons::PHONE_INCOMING, text: &line };
+    widgets::banner_ui(ui, &banner, |ui| {
+        // From the right: what is read first stands at the left.
+        if widgets::button_ui(ui, ButtonKind::Danger, Some(icons::PHONE_DISCONNECT_FILL), &cx.tr("incoming-decline"))
+            .clicked()
+        {
+            cx.send(Command::Reject(call.call_id.clone()));
+        }
+        let keys = cx.tr("incoming-keys");
+        let answer = widgets::button_ui(ui, ButtonKind::Primary, Some(icons::PHONE_FILL), &cx.tr("incoming-answer"));
+        if answer.on_hover_text(keys).clicked() {
+            cx.send(Command::Accept(call.call_id.clone()));
+        }
+        silence_ui(ui, cx);
+    });
+}
+
+fn silence_ui(ui: &mut Ui, cx: &Cx<'_>) {
+    let silenced = cx.state.audio.ring_silenced;
+    let (icon, id) =
+        if silenced { (icons::BELL_SLASH, "incoming-silenced") } else { (icons::BELL, "incoming-silence") };
+    let pressed = ui
+        .add_enabled_ui(!silenced, |ui| widgets::button_ui(ui, ButtonKind::Quiet, Some(icon), &cx.tr(id)).clicked())
+        .inner;
+    if pressed {
+        cx.send(Command::SilenceRing);
+    }
+}

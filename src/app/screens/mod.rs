@@ -1,0 +1,18 @@
+//! One file per screen. A screen is a function of the state; what it wants, it sends as a command.
+
+pub(crate) mod call;
+pub(crate) mod call_bar;
+pub(crate) mod certificate;
+pub(crate) mod devices;
+pub(crate) mod incoming;
+pub(crate) mod log;
+pub(crate) mod people;
+pub(crate) mod settings;
+pub(crate) mod sign_in;
+
+use egui::{Frame, Margin, Ui};
+
+/// The margin around the contents of a screen.
+fn page_ui<R>(ui: &mut Ui, contents: impl FnOnce(&mut Ui) -> R) -> R {
+    Frame::new().inner_margin(Margin { left: 28, right: 28, top: 20, bottom: 8 }).show(ui, contents).inner
+}

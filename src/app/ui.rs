@@ -1,0 +1,256 @@
+//! The frame of the window: which screen, the sidebar, banners, toasts and keys.
+
+use egui::{
+    Align, CentralPanel, Frame, Key, KeyboardShortcut, Layout, Margin, Modifiers, Panel, Rect, RichText, Sense, Ui,
+    UiBuilder, Vec2, ViewportBuilder, ViewportId, vec2,
+};
+
+use crate::engine::{
+    Command,
+    state::{Session, State},
+};
+
+use super::{
+    AhoyApp, Cx, Tab, format, icons, logic, screens, sentences, theme,
+    view::View,
+    widgets::{self, Banner, ButtonKind, Tone},
+};
+
+const SIDEBAR_WIDTH: f32 = 232.0;
+const STRIPE_WIDTH: f32 = 5.0;
+/// Size of the window of an incoming call.
+const INCOMING_SIZE: Vec2 = vec2(388.0, 212.0);
+
+const SHOW_PEOPLE: KeyboardShortcut = KeyboardShortcut::new(Modifiers::COMMAND, Key::Num1);
+const SHOW_CALLS: KeyboardShortcut = KeyboardShortcut::new(Modifiers::COMMAND, Key::Num2);
+const SHOW_SETTINGS: KeyboardShortcut = KeyboardShortcut::new(Modifiers::COMMAND, Key::Num3);
+const MUTE: KeyboardShortcut = KeyboardShortcut::new(Modifiers::COMMAND, Key::M);
+const SEARCH: KeyboardShortcut = KeyboardShortcut::new(Modifiers::COMMAND, Key::F);
+const COMMAND_SHIFT: Modifiers = Modifiers::COMMAND.plus(Modifiers::SHIFT);
+const ANSWER: KeyboardShortcut = KeyboardShortcut::new(COMMAND_SHIFT, Key::A);
+const DECLINE: KeyboardShortcut = KeyboardShortcut::new(COMMAND_SHIFT, Key::D);
+
+impl AhoyApp {
+    pub(super) fn root_ui(&mut self, ui: &mut Ui) {
+        let cx = Cx::new(&self.state, &self.clock, self.backend.as_ref());
+        keys(ui, &cx, &mut self.view);
+        stripe_ui(ui, cx.state);
+        match &cx.state.session {
+            Session::SignedOut { problem } => {
+                screens::sign_in::sign_in_ui(ui, &cx, &mut self.view.sign_in, problem.as_ref())
+            }
+            Session::CertificateChanged { address, pinned, shown } => {
+                screens::certificate::certificate_ui(ui, &cx, address, pinned, shown);
+            }
+            Session::Starting => screens::sign_in::progress_ui(ui, &cx, &self.view.sign_in, None),
+            Session::Connecting(step) if !logic::is_signed_in(cx.state) => {
+                screens::sign_in::progress_ui(ui, &cx, &self.view.sign_in, Some(*step));
+            }
+            Session::Connecting(_) | Session::Online | Session::Offline { .. } => home_ui(ui, &cx, &mut self.view),
+        }
+        // Nothing may lie over the buttons of a call.
+        let talking = self.view.tab == Tab::CurrentCall && logic::is_signed_in(cx.state);
+        widgets::toasts_ui(ui, &cx, if talking { screens::call::BAR_HEIGHT } else { 0.0 });
+        incoming_viewport(ui, &cx);
+    }
+}
+
+/// Keys that work wherever the keyboard is.
+fn keys(ui: &Ui, cx: &Cx<'_>, view: &mut View) {
+    let pressed = |shortcut: &KeyboardShortcut| ui.input_mut(|input| input.consume_shortcut(shortcut));
+    incoming_keys(ui, cx);
+    if !logic::is_signed_in(cx.state) {
+        return;
+    }
+    for (shortcut, tab) in [(SHOW_PEOPLE, Tab::People), (SHOW_CALLS, Tab::Calls), (SHOW_SETTINGS, Tab::Settings)] {
+        if pressed(&shortcut) {
+            view.tab = tab;
+        }
+    }
+    if pressed(&MUTE) {
+        cx.send(Command::SetMuted(!cx.state.audio.muted));
+    }
+    if pressed(&SEARCH) {
+        if view.tab != Tab::Calls {
+            view.tab = Tab::People;
+        }
+        view.focus_search = true;
+    }
+}
+
+/// Answering takes three keys at once, so that nobody answers by typing on.
+fn incoming_keys(ui: &Ui, cx: &Cx<'_>) {
+    let pressed = |shortcut: &KeyboardShortcut| ui.input_mut(|input| input.consume_shortcut(shortcut));
+    if let Some(call) = cx.state.incoming_call() {
+        if pressed(&ANSWER) {
+            cx.send(Command::Accept(call.call_id.clone()));
+        } else if pressed(&DECLINE) {
+            cx.send(Command::Reject(call.call_id.clone()));
+        }
+    }
+}
+
+/// A coloured edge that tells this profile's window from another one's.
+fn stripe_ui(ui: &mut Ui, state: &State) {
+    if is_default_profile(state) {
+        return;
+    }
+    let colour = theme::pick(&theme::STRIPES, &state.profile);
+    Panel::left("stripe")
+        .exact_size(STRIPE_WIDTH)
+        .resizable(false)
+        .show_separator_line(false)
+        .frame(Frame::new().fill(colour))
+        .show(ui, |_| {});
+}
+
+fn is_default_profile(state: &State) -> bool {
+    state.profile.is_empty() || state.profile == "default"
+}
+
+fn home_ui(ui: &mut Ui, cx: &Cx<'_>, view: &mut View) {
+    let t = theme::of(ui);
+    Panel::left("sidebar")
+        .exact_size(SIDEBAR_WIDTH)
+        .resizable(false)
+        .show_separator_line(false)
+        .frame(Frame::new().fill(t.panel).inner_margin(Margin::same(12)))
+        .show(ui, |ui| sidebar_ui(ui, cx, view));
+    CentralPanel::no_frame().frame(Frame::new().fill(t.window)).show(ui, |ui| {
+        banners_ui(ui, cx, view);
+        match (view.tab, cx.state.current_call()) {
+            (Tab::CurrentCall, Some(call)) => screens::call::call_ui(ui, cx, call),
+            (Tab::People, _) | (Tab::CurrentCall, None) => screens::people::people_ui(ui, cx, view),
+            (Tab::Calls, _) => screens::log::log_ui(ui, cx, view),
+            (Tab::Settings, _) => screens::settings::settings_ui(ui, cx, &mut view.settings),
+        }
+    });
+}
+
+fn sidebar_ui(ui: &mut Ui, cx: &Cx<'_>, view: &mut View) {
+    ui.spacing_mut().item_spacing.y = 4.0;
+    me_ui(ui, cx);
+    ui.add_space(12.0);
+    nav_ui(ui, cx, view, Tab::People, icons::USERS, "nav-people");
+    nav_ui(ui, cx, view, Tab::Calls, icons::CLOCK_COUNTER_CLOCKWISE, "nav-calls");
+    nav_ui(ui, cx, view, Tab::Settings, icons::GEAR_SIX, "nav-settings");
+    if let Some(call) = cx.state.current_call() {
+        ui.with_layout(Layout::bottom_up(Align::Min), |ui| {
+            let name = cx.state.name_of(&call.peer);
+            let status = screens::call::phase_words(cx, call);
+            let label = cx.tr_with("nav-current-call", &[("name", name)]);
+            if widgets::call_card_ui(ui, name, &status, &label, view.tab == Tab::CurrentCall).clicked() {
+                if view.tab != Tab::CurrentCall {
+                    view.tab_before_call = view.tab;
+                }
+                view.tab = Tab::CurrentCall;
+            }
+        });
+    }
+}
+
+fn me_ui(ui: &mut Ui, cx: &Cx<'_>) {
+    let t = theme::of(ui);
+    let Some(me) = &cx.state.me else { return };
+    let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), 56.0), Sense::hover());
+    let mut ui = ui.new_child(UiBuilder::new().max_rect(rect).layout(Layout::left_to_right(Align::Center)));
+    ui.spacing_mut().item_spacing.x = 10.0;
+    ui.add_space(4.0);
+    widgets::avatar_ui(&mut ui, &me.display_name, 40.0, 0.0);
+    let (lamp, word) = match &cx.state.session {
+        Session::Online => (widgets::Lamp::Full, "session-online"),
+        Session::Offline { .. } => (widgets::Lamp::Empty, "session-offline"),
+        _ => (widgets::Lamp::Half, "session-connecting"),
+    };
+    let name = RichText::new(&me.display_name).font(theme::semibold(theme::size::BODY));
+    widgets::two_lines_ui(&mut ui, name, |ui| {
+        widgets::lamp_ui(ui, lamp);
+        let mut words = cx.tr(word);
+        if !is_default_profile(cx.state) {
+            words = format!("{words} · {}", cx.state.profile);
+        }
+        widgets::line_ui(ui, RichText::new(words).size(theme::size::SMALL).color(t.text_weak))
+            .on_hover_text(cx.tr_with("profile-name", &[("name", &cx.state.profile)]));
+    });
+}
+
+fn nav_ui(ui: &mut Ui, cx: &Cx<'_>, view: &mut View, tab: Tab, icon: icons::Icon, id: &str) {
+    let missed = if tab == Tab::Calls { cx.state.missed_unseen } else { 0 };
+    let label = cx.tr(id);
+    let name = if missed > 0 { cx.text.tr_count("nav-calls-missed", missed as u64) } else { label.clone() };
+    if widgets::nav_item_ui(ui, icon, &label, &name, view.tab == tab, missed).clicked() {
+        view.tab = tab;
+    }
+}
+
+fn banners_ui(ui: &mut Ui, cx: &Cx<'_>, view: &mut View) {
+    if let Some(call) = cx.state.incoming_call() {
+        screens::incoming::banner_ui(ui, cx, call);
+    }
+    if let Session::Offline { problem, retry_in_s } = &cx.state.session {
+        let problem = sentences::problem(cx.text, problem);
+        let line = if *retry_in_s > 0 {
+            cx.tr_with("offline-retry-in", &[("problem", &problem), ("seconds", &retry_in_s.to_string())])
+        } else {
+            cx.tr_with("offline-trying", &[("problem", &problem)])
+        };
+        let banner = Banner { tone: Tone::Warning, icon: icons::WIFI_SLASH, text: &line };
+        widgets::banner_ui(ui, &banner, |ui| {
+            if widgets::button_ui(ui, ButtonKind::Secondary, None, &cx.tr("offline-retry-now")).clicked() {
+                cx.send(Command::RetryNow);
+            }
+        });
+    }
+    if let Some(problem) = cx.state.audio.problem {
+        let line = sentences::audio_problem(cx.text, problem);
+        let banner = Banner { tone: Tone::Warning, icon: icons::HEADPHONES, text: &line };
+        widgets::banner_ui(ui, &banner, |ui| {
+            if view.tab != Tab::Settings
+                && widgets::button_ui(ui, ButtonKind::Secondary, None, &cx.tr("audio-choose")).clicked()
+            {
+                view.tab = Tab::Settings;
+            }
+        });
+    }
+}
+
+/// The window of an incoming call: above all others, and without the keyboard.
+///
+/// It exists exactly as long as the state says that a call rings here.
+fn incoming_viewport(ui: &Ui, cx: &Cx<'_>) {
+    let Some(call) = cx.state.incoming_call() else { return };
+    if ui.embed_viewports() {
+        // Nothing but this one window can be had; the banner in it does.
+        return;
+    }
+    let title = cx.tr_with("incoming-title", &[("name", cx.state.name_of(&call.peer))]);
+    let mut builder = ViewportBuilder::default()
+        .with_title(title)
+        .with_app_id("ahoy")
+        .with_inner_size(INCOMING_SIZE)
+        .with_resizable(false)
+        .with_minimize_button(false)
+        .with_maximize_button(false)
+        .with_always_on_top()
+        .with_active(false)
+        .with_taskbar(false)
+        .with_window_type(egui::X11WindowType::Notification);
+    if let Some(monitor) = ui.input(|input| input.viewport().monitor_size) {
+        builder = builder.with_position(
+            Rect::from_min_size(egui::pos2(monitor.x - INCOMING_SIZE.x - 24.0, 48.0), INCOMING_SIZE).min,
+        );
+    }
+    ui.show_viewport_immediate(ViewportId(egui::Id::unique("incoming-call")), builder, |ui, _| {
+        incoming_keys(ui, cx);
+        screens::incoming::window_ui(ui, cx, call);
+        if ui.input(|input| input.viewport().close_requested()) {
+            // Closing the window says neither yes nor no: it goes on ringing for whoever else is near.
+            cx.send(Command::SilenceRing);
+        }
+    });
+}
+
+/// Words of a running call's clock, for several screens.
+pub(super) fn talk_timer(cx: &Cx<'_>, call: &crate::call::CallView) -> String {
+    format::timer(cx.state.talk_seconds(call))
+}

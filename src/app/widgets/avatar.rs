@@ -1,0 +1,71 @@
+//! Who, as a coloured disc with an initial; and how somebody can be reached, as a lamp.
+
+use egui::{Align2, Sense, Stroke, Ui, Vec2};
+
+use super::super::theme;
+
+/// A disc with the initial of a name. `ring` from 0 to 1 shows how loud somebody speaks.
+pub(crate) fn avatar_ui(ui: &mut Ui, name: &str, diameter: f32, ring: f32) {
+    let (rect, _) = ui.allocate_exact_size(Vec2::splat(diameter), Sense::hover());
+    let (ground, ink) = theme::pick(&theme::AVATARS, name);
+    let painter = ui.painter();
+    let radius = diameter / 2.0;
+    painter.circle_filled(rect.center(), radius, ground);
+    painter.text(rect.center(), Align2::CENTER_CENTER, initial(name), theme::semibold(diameter * 0.42), ink);
+    if ring > 0.0 {
+        let t = theme::of(ui);
+        let width = 2.0 + 5.0 * ring;
+        painter.circle_stroke(rect.center(), radius + 4.0 + width / 2.0, Stroke::new(width, t.accent));
+    }
+}
+
+/// The first letter or digit, in capitals.
+fn initial(name: &str) -> String {
+    let first = name.chars().find(|letter| letter.is_alphanumeric()).unwrap_or('?');
+    first.to_uppercase().collect()
+}
+
+/// A lamp that differs in shape, not only in colour.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Lamp {
+    /// A full disc: reachable.
+    Full,
+    /// A disc with a bar: reachable, but busy.
+    Half,
+    /// A ring: not reachable.
+    Empty,
+}
+
+/// Paints a lamp. The word beside it says the same.
+pub(crate) fn lamp_ui(ui: &mut Ui, lamp: Lamp) {
+    let t = theme::of(ui);
+    let (rect, _) = ui.allocate_exact_size(Vec2::splat(10.0), Sense::hover());
+    let painter = ui.painter();
+    match lamp {
+        Lamp::Full => {
+            painter.circle_filled(rect.center(), 5.0, t.accent_text);
+        }
+        Lamp::Half => {
+            painter.circle_filled(rect.center(), 5.0, t.warning_text);
+            let bar = egui::Rect::from_center_size(rect.center(), egui::vec2(6.0, 2.0));
+            painter.rect_filled(bar, 0.0, t.panel);
+        }
+        Lamp::Empty => {
+            painter.circle_stroke(rect.center(), 4.0, Stroke::new(1.5, t.text_weak));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::initial;
+
+    #[test]
+    fn initials() {
+        assert_eq!(initial("alice"), "A");
+        assert_eq!(initial("김민준"), "김");
+        assert_eq!(initial("  (bob)"), "B");
+        assert_eq!(initial("👋"), "?");
+        assert_eq!(initial(""), "?");
+    }
+}
