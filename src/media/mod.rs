@@ -4,10 +4,21 @@
 //! `device` and `session`, the only code that knows sound cards and threads. What may not come in: sockets, signaling,
 //! what a call is.
 
+pub mod delay;
 pub mod device;
+pub mod frame;
+pub mod jitter;
+pub mod level;
+pub mod mixer;
+pub mod noise;
+pub mod opus;
+pub mod resample;
 pub mod session;
 pub mod spec;
+pub mod stretch;
 pub mod tones;
+pub mod voice;
+pub mod wav;
 
 pub use device::{Devices, Ringer, devices};
 pub use session::{

@@ -1,0 +1,44 @@
+//! Comfort noise: what is heard while the other side sends nothing because nobody speaks.
+
+/// Louder than this (-50 dBFS) it would not comfort.
+const LOUDEST: f32 = 0.003;
+
+/// Soft noise as loud as the room on the other side.
+#[derive(Debug)]
+pub struct ComfortNoise {
+    state: u32,
+    smooth: f32,
+    /// RMS.
+    loudness: f32,
+}
+
+impl Default for ComfortNoise {
+    fn default() -> Self {
+        Self { state: 0x1234_5678, smooth: 0.0, loudness: 0.0 }
+    }
+}
+
+impl ComfortNoise {
+    /// Takes the loudness from the last sound before the pause.
+    pub fn learn(&mut self, samples: &[f32]) {
+        let power = samples.iter().map(|s| s * s).sum::<f32>() / samples.len().max(1) as f32;
+        self.loudness = power.sqrt().min(LOUDEST);
+    }
+
+    /// No noise.
+    pub fn hush(&mut self) {
+        self.loudness = 0.0;
+    }
+
+    /// The next sample.
+    pub fn next(&mut self) -> f32 {
+        if self.loudness == 0.0 {
+            return 0.0;
+        }
+        self.state = self.state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        let white = (self.state >> 8) as f32 / 8_388_608.0 - 1.0;
+        // A gentle low pass; 6.3 brings its RMS back to 1.
+        self.smooth += 0.14 * (white - self.smooth);
+        self.smooth * self.loudness * 6.3
+    }
+}

@@ -1,0 +1,243 @@
+//! Listening on virtual time: paths with jitter, loss, reordering, drift and pauses.
+
+use super::*;
+use crate::media::delay::FRAME_TIME;
+use proptest::prelude::*;
+use std::f32::consts::TAU;
+
+/// Sound is a function of the packet's time, so that it needs no encoder.
+#[derive(Debug, Default)]
+struct Fake {
+    recovered: usize,
+    made_up: usize,
+}
+
+fn sound(time: i64) -> f32 {
+    let t = time as f32 / 48_000.0;
+    (TAU * 170.0 * t).sin() * 0.3
+}
+
+impl Decode for Fake {
+    fn decode(&mut self, payload: &[u8], out: &mut Vec<f32>) -> Result<usize, OpusError> {
+        match payload.try_into() {
+            Ok(bytes) => {
+                let time = i64::from(u32::from_be_bytes(bytes));
+                out.extend((time..time + FRAME_TIME).map(sound));
+                Ok(FRAME)
+            }
+            Err(_) if payload.len() <= DTX_MAX_BYTES => self.conceal(FRAME, out),
+            Err(_) => Err(OpusError::BadPacket),
+        }
+    }
+
+    fn recover(&mut self, _following: &[u8], samples: usize, out: &mut Vec<f32>) -> Result<usize, OpusError> {
+        self.recovered += 1;
+        self.conceal(samples, out)
+    }
+
+    fn conceal(&mut self, samples: usize, out: &mut Vec<f32>) -> Result<usize, OpusError> {
+        self.made_up += 1;
+        out.resize(out.len() + samples, 0.0);
+        Ok(samples)
+    }
+}
+
+struct Random(u64);
+
+impl Random {
+    fn unit(&mut self) -> f64 {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 11) as f64 / (1u64 << 53) as f64
+    }
+
+    fn gauss(&mut self) -> f64 {
+        (0..12).map(|_| self.unit()).sum::<f64>() - 6.0
+    }
+}
+
+struct Path {
+    seconds: i64,
+    /// Delay of packet `i`, ms; `None` is lost.
+    delay: Box<dyn FnMut(i64, &mut Random) -> Option<f64>>,
+    /// The sender's clock is faster than the listener's by so much.
+    drift_ppm: f64,
+    /// Whether packet `i` is sent as sound; otherwise nothing is sent.
+    speaks: fn(i64) -> bool,
+}
+
+impl Path {
+    fn new(seconds: i64, delay: impl FnMut(i64, &mut Random) -> Option<f64> + 'static) -> Self {
+        Self { seconds, delay: Box::new(delay), drift_ppm: 0.0, speaks: |_| true }
+    }
+
+    /// Plays it all; `observe` sees the voice each second.
+    fn run(mut self, mut observe: impl FnMut(i64, &mut Voice<Fake>)) -> Voice<Fake> {
+        let mut random = Random(7);
+        let (mut packets, mut sequence) = (Vec::new(), 4_294_967_000u32);
+        for i in 0..self.seconds * 100 {
+            let (now, before) = ((self.speaks)(i), i > 0 && (self.speaks)(i - 1));
+            if !now && !before {
+                continue;
+            }
+            let time = (4_294_900_000u32).wrapping_add((i * FRAME_TIME) as u32);
+            let payload = if now { time.to_be_bytes().to_vec() } else { vec![0] };
+            sequence = sequence.wrapping_add(1);
+            if let Some(delay) = (self.delay)(i, &mut random) {
+                let sent = (i + 1) as f64 * FRAME_TIME as f64 / (1.0 + self.drift_ppm / 1e6);
+                packets.push((sent as i64 + (delay * 48.0) as i64, sequence, time, payload));
+            }
+        }
+        packets.sort_by_key(|packet| packet.0);
+        let mut packets = packets.into_iter().peekable();
+        let mut voice = Voice::with_decoder(Fake::default());
+        let mut out = [0.0; FRAME];
+        for i in 0..self.seconds * 100 {
+            let now = i * FRAME_TIME + 77;
+            while let Some((arrival, sequence, time, payload)) = packets.next_if(|packet| packet.0 <= now) {
+                voice.insert(arrival, sequence, time, &payload);
+            }
+            voice.pull(now, &mut out);
+            if i % 100 == 99 {
+                observe(i / 100, &mut voice);
+            }
+        }
+        voice
+    }
+}
+
+#[test]
+fn a_steady_path_is_played_with_little_delay_and_nothing_made_up() {
+    let voice = Path::new(30, |_, _| Some(40.0)).run(|_, _| ());
+    assert_eq!(voice.decoder.made_up, 0);
+    assert!(voice.playout_delay_ms() < 19.0, "{}", voice.playout_delay_ms());
+    assert_eq!(voice.concealed(), 0.0);
+}
+
+#[test]
+fn jitter_and_loss_are_ridden_out() {
+    let mut losses = 0;
+    let mut delays = Vec::new();
+    let mut voice = Path::new(60, |_, random| {
+        let delay = 80.0 + 20.0 * random.gauss();
+        (random.unit() > 0.05).then_some(delay.max(20.0))
+    })
+    .run(|second, voice| {
+        losses += usize::from(voice.take_interval().loss() > 0.0);
+        if second > 10 {
+            delays.push(voice.playout_delay_ms());
+        }
+    });
+    assert!(losses > 50, "loss is seen");
+    let mean = delays.iter().sum::<f32>() / delays.len() as f32;
+    assert!((40.0..150.0).contains(&mean), "delay above the quickest packet: {mean} ms");
+    // 5 % are lost, and most of those are recovered from the packet behind.
+    assert!(voice.concealed() < 0.12, "{}", voice.concealed());
+    assert!(voice.decoder.recovered * 2 > voice.decoder.made_up, "{:?}", voice.decoder);
+    assert!(voice.buffer.late() < 300, "{} late", voice.buffer.late());
+    assert_eq!(voice.take_interval().loss(), 0.0);
+}
+
+#[test]
+fn drift_of_either_sign_neither_grows_the_delay_nor_breaks_the_sound() {
+    for drift_ppm in [-200.0, 200.0] {
+        let mut delays = Vec::new();
+        let mut path = Path::new(600, |_, random| Some(30.0 + 2.0 * random.unit()));
+        path.drift_ppm = drift_ppm;
+        let voice = path.run(|_, voice| delays.push(voice.playout_delay_ms()));
+        let most = delays[5..].iter().fold(0.0f32, |most, delay| most.max(*delay));
+        assert!(most < 30.0, "{drift_ppm} ppm: up to {most} ms");
+        assert!(voice.decoder.made_up < 30, "{drift_ppm} ppm: {:?} in 10 minutes", voice.decoder);
+    }
+}
+
+#[test]
+fn reordering_and_duplicates_make_no_difference() {
+    let voice = Path::new(30, |i, _| Some(if i % 7 == 0 { 52.0 } else { 40.0 })).run(|_, _| ());
+    // Only until the path is known may something be missing.
+    assert!(voice.decoder.made_up < 10, "{:?}", voice.decoder);
+
+    let mut voice = Voice::with_decoder(Fake::default());
+    let mut out = [0.0; FRAME];
+    for i in 0..500u32 {
+        for _ in 0..3 {
+            voice.insert(i64::from(i) * FRAME_TIME, i, i * 480, &(i * 480).to_be_bytes());
+        }
+        voice.pull(i64::from(i) * FRAME_TIME + 10, &mut out);
+    }
+    assert_eq!(voice.decoder.made_up, 0);
+}
+
+#[test]
+fn who_joins_late_hears_what_is_said_now() {
+    let mut delays = Vec::new();
+    // The first two seconds all arrive together.
+    Path::new(10, |i, _| Some(if i < 200 { 2000.0 - i as f64 * 10.0 } else { 20.0 })).run(|_, voice| {
+        delays.push(voice.playout_delay_ms());
+    });
+    assert!(delays[4] < 40.0, "{delays:?}");
+}
+
+#[test]
+fn pauses_are_no_losses() {
+    let mut path = Path::new(30, |_, random| Some(40.0 + 5.0 * random.unit()));
+    path.speaks = |i| i % 300 < 150;
+    let voice = path.run(|_, _| ());
+    // Each pause costs the frame that says so and the fade behind it.
+    assert!(voice.decoder.made_up <= 2 * 10 + 2, "{:?}", voice.decoder);
+    assert!(voice.concealed() < 0.01, "{}", voice.concealed());
+}
+
+#[test]
+fn a_stall_is_survived_and_its_delay_given_back() {
+    let mut delays = Vec::new();
+    let voice = Path::new(40, |i, _| {
+        // For 400 ms nothing comes, then everything at once.
+        let into = i - 1000;
+        Some(if (0..40).contains(&into) { 30.0 + (40 - into) as f64 * 10.0 } else { 30.0 })
+    })
+    .run(|_, voice| delays.push(voice.playout_delay_ms()));
+    assert!(voice.decoder.made_up < 40, "{:?}", voice.decoder);
+    assert!(delays[39] < 30.0, "{delays:?}");
+}
+
+#[test]
+fn a_sender_that_starts_again_is_heard_again() {
+    let mut voice = Voice::with_decoder(Fake::default());
+    let mut out = [0.0; FRAME];
+    let mut heard = 0;
+    for i in 0..1000u32 {
+        let (sequence, time) = if i < 300 { (i, i * 480) } else { (i - 290, (i - 290) * 480) };
+        voice.insert(i64::from(i) * FRAME_TIME, sequence, time, &time.to_be_bytes());
+        voice.pull(i64::from(i) * FRAME_TIME + 10, &mut out);
+        heard += usize::from(i > 320 && out.iter().any(|s| s.abs() > 0.1));
+    }
+    assert!(heard > 600, "{heard} frames after the restart");
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn noise_packets_never_break_it(
+        packets in prop::collection::vec((any::<u32>(), any::<u32>(), prop::collection::vec(any::<u8>(), 0..8), 0..4u8), 1..400)
+    ) {
+        let mut voice = Voice::with_decoder(Fake::default());
+        let mut out = [0.0; FRAME];
+        let (mut sequence, mut time) = (0u32, 0u32);
+        for (i, (a, b, payload, kind)) in packets.into_iter().enumerate() {
+            let now = i as i64 * FRAME_TIME;
+            match kind {
+                0 => { voice.insert(now, a, b, &payload); }
+                1 => { voice.insert(now, sequence.wrapping_add(a % 100), time.wrapping_add(b % 48_000), &payload); }
+                _ => {
+                    sequence = sequence.wrapping_add(1);
+                    time = time.wrapping_add(480);
+                    voice.insert(now, sequence, time, &time.to_be_bytes());
+                }
+            }
+            voice.pull(now + 5, &mut out);
+            prop_assert!(out.iter().all(|s| s.abs() <= 2.0));
+            prop_assert!(voice.tape.pending() <= 4 * LOOK_AHEAD);
+        }
+    }
+}
