@@ -13,6 +13,7 @@ pub mod mixer;
 pub mod noise;
 pub mod opus;
 pub mod resample;
+pub mod ringtones;
 pub mod session;
 pub mod spec;
 pub mod stretch;

@@ -1,20 +1,14 @@
-//! Sound cards: the only code that knows them.
+//! Sound cards, and what stands in for them: the only code that knows them.
+//!
+//! [`find`] names devices, [`card`] opens them, [`ends`] makes frames out of their buffers (or out of files), and
+//! [`keeper`] watches over them. [`ringer`] plays tones. Nothing here knows what the sound is for.
 
+mod card;
+mod clock;
+pub(super) mod ends;
+mod find;
+pub(super) mod keeper;
 mod ringer;
 
+pub use find::{Devices, devices};
 pub use ringer::Ringer;
-
-/// What can be chosen now.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Devices {
-    /// Microphones: what [`DeviceSpec::Named`](super::spec::DeviceSpec) takes, and what a person reads.
-    pub microphones: Vec<(String, String)>,
-    /// Speakers, likewise.
-    pub speakers: Vec<(String, String)>,
-}
-
-/// Asks the system for its sound devices. Takes up to seconds: never on a thread that draws. Without any sound system
-/// both lists are empty.
-pub fn devices() -> Devices {
-    Devices::default()
-}

@@ -1,0 +1,122 @@
+//! Which sound devices there are, and which one is meant.
+
+use cpal::traits::{DeviceTrait, HostTrait};
+
+use crate::media::spec::DeviceSpec;
+
+/// What can be chosen now.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Devices {
+    /// Microphones: what [`DeviceSpec::Named`] takes, and what a person reads.
+    pub microphones: Vec<(String, String)>,
+    /// Speakers, likewise.
+    pub speakers: Vec<(String, String)>,
+}
+
+/// Asks the system for its sound devices. Takes up to seconds: never on a thread that draws. Without any sound system
+/// both lists are empty.
+pub fn devices() -> Devices {
+    let _quiet = quiet();
+    let mut found = Devices::default();
+    let Ok(all) = cpal::default_host().devices() else { return found };
+    for device in all {
+        let (Ok(id), Ok(description)) = (device.id(), device.description()) else { continue };
+        let entry = (id.to_string(), description.name().to_owned());
+        // What a speaker plays is no microphone, though PulseAudio lists it as one.
+        if description.supports_input() && !id.id().ends_with(".monitor") {
+            found.microphones.push(entry.clone());
+        }
+        if description.supports_output() {
+            found.speakers.push(entry);
+        }
+    }
+    found
+}
+
+/// Sound comes in or goes out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Direction {
+    /// A microphone.
+    In,
+    /// A speaker.
+    Out,
+}
+
+/// A device that can be opened.
+pub(super) struct Found {
+    /// To open it.
+    pub(super) device: cpal::Device,
+    /// Its stable name.
+    pub(super) id: String,
+    /// What a person reads.
+    pub(super) name: String,
+    /// Whether it is the one that was asked for, and not a substitute.
+    pub(super) wanted: bool,
+}
+
+/// The device for a name, or else the default one. `None`: there is no device at all.
+pub(super) fn find(host: &cpal::Host, direction: Direction, spec: &DeviceSpec) -> Option<Found> {
+    let name = match spec {
+        DeviceSpec::Named(name) => Some(name.clone()),
+        _ => name_from_environment(host, direction),
+    };
+    if let Some(found) = name.and_then(|name| find_named(host, direction, &name)) {
+        return Some(found);
+    }
+    let device = match direction {
+        Direction::In => host.default_input_device(),
+        Direction::Out => host.default_output_device(),
+    }?;
+    describe(device, !matches!(spec, DeviceSpec::Named(_)))
+}
+
+/// PulseAudio's own library lets these variables choose the default devices; the client in cpal does not know them.
+fn name_from_environment(host: &cpal::Host, direction: Direction) -> Option<String> {
+    if host.id().name() != "PulseAudio" {
+        return None;
+    }
+    let variable = match direction {
+        Direction::In => "PULSE_SOURCE",
+        Direction::Out => "PULSE_SINK",
+    };
+    std::env::var(variable).ok().filter(|name| !name.is_empty())
+}
+
+/// By identifier, with or without the sound system in front, or by the name that a person reads.
+fn find_named(host: &cpal::Host, direction: Direction, name: &str) -> Option<Found> {
+    let mut by_name = None;
+    for device in host.devices().ok()? {
+        let fits = device.description().is_ok_and(|description| match direction {
+            Direction::In => description.supports_input(),
+            Direction::Out => description.supports_output(),
+        });
+        let Ok(id) = device.id() else { continue };
+        if !fits {
+            continue;
+        }
+        if id.to_string() == name || id.id() == name {
+            return describe(device, true);
+        }
+        if by_name.is_none() && device.description().is_ok_and(|description| description.name() == name) {
+            by_name = Some(device);
+        }
+    }
+    describe(by_name?, true)
+}
+
+fn describe(device: cpal::Device, wanted: bool) -> Option<Found> {
+    let id = device.id().ok()?.to_string();
+    let name = device.description().map_or_else(|_| id.clone(), |description| description.name().to_owned());
+    Some(Found { device, id, name, wanted })
+}
+
+/// Keeps ALSA's library from writing to the terminal about devices that are not there, on this thread, and as long as
+/// the value lives.
+#[cfg(target_os = "linux")]
+pub(super) fn quiet() -> impl Sized {
+    alsa::Output::local_error_handler().ok()
+}
+
+/// Other systems are quiet.
+#[cfg(not(target_os = "linux"))]
+pub(super) fn quiet() -> impl Sized {}

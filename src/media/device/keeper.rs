@@ -1,0 +1,287 @@
+//! Keeps a microphone or a speaker open: finds it, notices when it goes away, takes another, and goes back to the
+//! wanted one when that returns. A thread of its own, because sound systems can take seconds to answer.
+
+use std::{
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::Ordering::Relaxed,
+        mpsc::{Receiver, RecvTimeoutError, Sender, channel},
+    },
+    thread,
+    time::{Duration, Instant},
+};
+
+use super::{
+    card::{Health, open_input, open_output},
+    ends::{CardIntake, CardOutlet, Intake, Outlet, Pace},
+    find::{Direction, Found, find, quiet},
+};
+use crate::media::{
+    session::AudioNotice,
+    spec::DeviceSpec,
+    tones::Sine,
+    wav::{WavSink, WavSource},
+};
+
+/// How often the card's health is looked at.
+const LOOK: Duration = Duration::from_millis(200);
+/// How often it is asked which devices there are.
+const SEARCH: Duration = Duration::from_secs(1);
+/// A card that has not called back for so long is dead.
+const STALLED: Duration = Duration::from_millis(900);
+/// A card may take longer for its first callback.
+const FIRST_BEAT: Duration = Duration::from_secs(4);
+
+/// What is in use, in words.
+pub(in crate::media) type InUse = Arc<Mutex<Option<String>>>;
+/// Takes notices.
+pub(in crate::media) type Notices = Arc<dyn Fn(AudioNotice) + Send + Sync>;
+
+/// One kind of end: [`Intake`] or [`Outlet`].
+pub(in crate::media) trait End: Send + Sized + 'static {
+    /// For messages and thread names.
+    const NAME: &'static str;
+    #[doc(hidden)]
+    const INWARDS: bool;
+    /// What stands in for a missing device.
+    fn absent() -> Self;
+    #[doc(hidden)]
+    fn without_card(spec: &DeviceSpec) -> Option<Self>;
+    #[doc(hidden)]
+    fn card(device: &cpal::Device) -> Option<(Self, OpenCard)>;
+    /// The notice for a device that went away.
+    const LOST: AudioNotice;
+    /// The notice for a device that came.
+    fn now(name: String) -> AudioNotice;
+}
+
+/// Holds a stream open.
+pub(in crate::media) struct OpenCard {
+    _stream: cpal::Stream,
+    health: Arc<Health>,
+}
+
+impl End for Intake {
+    const NAME: &'static str = "microphone";
+    const INWARDS: bool = true;
+    const LOST: AudioNotice = AudioNotice::MicrophoneLost;
+
+    fn absent() -> Self {
+        Self::Silence(Pace::default())
+    }
+
+    fn without_card(spec: &DeviceSpec) -> Option<Self> {
+        match spec {
+            DeviceSpec::File(path) => WavSource::open(path)
+                .inspect_err(|error| tracing::warn!("The microphone file {} is not played: {error}.", path.display()))
+                .ok()
+                .map(|file| Self::File(file, Pace::default())),
+            DeviceSpec::Tone(hertz) => Some(Self::Tone(Sine::new(*hertz, -20.0), Pace::default())),
+            DeviceSpec::Null | DeviceSpec::Default | DeviceSpec::Named(_) => Some(Self::absent()),
+        }
+    }
+
+    fn card(device: &cpal::Device) -> Option<(Self, OpenCard)> {
+        let card = open_input(device)
+            .inspect_err(|error| tracing::debug!("The microphone cannot be opened: {error}."))
+            .ok()?;
+        let intake = CardIntake::new(card.ring, card.rate)?;
+        Some((Self::Card(intake), OpenCard { _stream: card.stream, health: card.health }))
+    }
+
+    fn now(name: String) -> AudioNotice {
+        AudioNotice::MicrophoneNow(name)
+    }
+}
+
+impl End for Outlet {
+    const NAME: &'static str = "speaker";
+    const INWARDS: bool = false;
+    const LOST: AudioNotice = AudioNotice::SpeakerLost;
+
+    fn absent() -> Self {
+        Self::Nowhere(Pace::default())
+    }
+
+    fn without_card(spec: &DeviceSpec) -> Option<Self> {
+        match spec {
+            DeviceSpec::File(path) => WavSink::create(path)
+                .inspect_err(|error| tracing::warn!("The speaker file {} is not written: {error}.", path.display()))
+                .ok()
+                .map(|file| Self::File(file, Pace::default())),
+            DeviceSpec::Tone(_) | DeviceSpec::Null | DeviceSpec::Default | DeviceSpec::Named(_) => Some(Self::absent()),
+        }
+    }
+
+    fn card(device: &cpal::Device) -> Option<(Self, OpenCard)> {
+        let card =
+            open_output(device).inspect_err(|error| tracing::debug!("The speaker cannot be opened: {error}.")).ok()?;
+        let outlet = CardOutlet::new(card.ring, card.rate, card.health.clone())?;
+        Some((Self::Card(outlet), OpenCard { _stream: card.stream, health: card.health }))
+    }
+
+    fn now(name: String) -> AudioNotice {
+        AudioNotice::SpeakerNow(name)
+    }
+}
+
+/// Remote control of a keeper; the device is closed when it is dropped.
+#[derive(Debug)]
+pub(in crate::media) struct Keeper {
+    wishes: Sender<DeviceSpec>,
+}
+
+impl Keeper {
+    /// Begins to keep a device open. Each new end is handed to `ends`; until the first comes, use [`End::absent`].
+    pub(in crate::media) fn start<E: End>(spec: DeviceSpec, ends: Sender<E>, in_use: InUse, notices: Notices) -> Self {
+        let (wishes, inbox) = channel();
+        let work = Work { spec, ends, in_use, notices, host: None, open: None, lost: false };
+        // Without a thread there is no sound, and nothing else fails.
+        let _ = thread::Builder::new().name(format!("{}-keeper", E::NAME)).spawn(move || work.run(&inbox));
+        Self { wishes }
+    }
+
+    /// Wants another device.
+    pub(in crate::media) fn want(&self, spec: DeviceSpec) {
+        // The keeper outlives its remote control.
+        let _ = self.wishes.send(spec);
+    }
+}
+
+struct Open {
+    /// `None`: no card needed.
+    card: Option<OpenCard>,
+    id: String,
+    beats: u64,
+    beat_at: Instant,
+}
+
+impl Open {
+    fn is_well(&mut self, now: Instant) -> bool {
+        let Some(card) = &self.card else { return true };
+        let beats = card.health.beats.load(Relaxed);
+        if beats != self.beats {
+            (self.beats, self.beat_at) = (beats, now);
+        }
+        let patience = if beats == 0 { FIRST_BEAT } else { STALLED };
+        !card.health.failed.load(Relaxed) && now - self.beat_at < patience
+    }
+}
+
+struct Work<E> {
+    spec: DeviceSpec,
+    ends: Sender<E>,
+    in_use: InUse,
+    notices: Notices,
+    host: Option<cpal::Host>,
+    open: Option<Open>,
+    /// The person knows that there is none.
+    lost: bool,
+}
+
+impl<E: End> Work<E> {
+    fn run(mut self, inbox: &Receiver<DeviceSpec>) {
+        self.reopen(true);
+        let mut searched = Instant::now();
+        loop {
+            match inbox.recv_timeout(LOOK) {
+                Ok(spec) => {
+                    // Only the last wish counts.
+                    self.spec = inbox.try_iter().last().unwrap_or(spec);
+                    self.reopen(true);
+                }
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => return,
+            }
+            let now = Instant::now();
+            if self.open.as_mut().is_some_and(|open| !open.is_well(now)) {
+                tracing::debug!("The {} stopped.", E::NAME);
+                self.host = None;
+                self.reopen(false);
+                searched = now;
+            } else if now - searched >= SEARCH {
+                searched = now;
+                self.search();
+            }
+        }
+    }
+
+    fn needs_card(&self) -> bool {
+        matches!(self.spec, DeviceSpec::Default | DeviceSpec::Named(_))
+    }
+
+    /// Is there a better device than the one in use?
+    fn search(&mut self) {
+        if !self.needs_card() {
+            return;
+        }
+        if self.open.is_none() {
+            // Perhaps there is a sound system now.
+            self.host = None;
+            self.reopen(false);
+            return;
+        }
+        // On bare ALSA a search would open each device.
+        let named = self.host.as_ref().is_some_and(|host| host.id().name() != "ALSA");
+        let found = if named { self.find(&self.spec.clone()) } else { None };
+        if found.is_some_and(|found| self.open.as_ref().is_some_and(|open| open.id != found.id)) {
+            self.reopen(false);
+        }
+    }
+
+    fn find(&mut self, spec: &DeviceSpec) -> Option<Found> {
+        let _quiet = quiet();
+        let host = self.host.get_or_insert_with(cpal::default_host);
+        find(host, if E::INWARDS { Direction::In } else { Direction::Out }, spec)
+    }
+
+    /// Opens what is wanted, or what there is. `asked`: the person has just chosen it.
+    fn reopen(&mut self, asked: bool) {
+        let before = self.in_use.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        // Closing a device can take a while: silence comes first.
+        if self.open.as_ref().is_some_and(|open| open.card.is_some()) {
+            let _ = self.ends.send(E::absent());
+        }
+        self.open = None;
+        let opened = if self.needs_card() { self.open_card() } else { self.open_without() };
+        let name = opened.as_ref().map(|(name, _)| name.clone());
+        let wanted = opened.as_ref().is_some_and(|&(_, wanted)| wanted);
+        *self.in_use.lock().unwrap_or_else(PoisonError::into_inner) = name.clone();
+        match name {
+            None if !self.lost || asked => {
+                self.lost = true;
+                (self.notices)(E::LOST);
+            }
+            None => {}
+            Some(name) => {
+                let news = self.lost || (before.as_ref() != Some(&name) && !(asked && wanted));
+                self.lost = false;
+                tracing::debug!("The {} is {name}.", E::NAME);
+                if news {
+                    (self.notices)(E::now(name));
+                }
+            }
+        }
+    }
+
+    fn open_card(&mut self) -> Option<(String, bool)> {
+        let wanted = self.find(&self.spec.clone());
+        let (found, (end, card)) =
+            wanted.and_then(|found| E::card(&found.device).map(|card| (found, card))).or_else(|| {
+                // It is there but does not open: another program has it, or it is on its way out.
+                let substitute = self.find(&DeviceSpec::Default).map(|found| Found { wanted: false, ..found })?;
+                let card = E::card(&substitute.device)?;
+                Some((substitute, card))
+            })?;
+        self.ends.send(end).ok()?;
+        self.open = Some(Open { card: Some(card), id: found.id, beats: 0, beat_at: Instant::now() });
+        Some((found.name, found.wanted))
+    }
+
+    fn open_without(&mut self) -> Option<(String, bool)> {
+        let end = E::without_card(&self.spec)?;
+        self.ends.send(end).ok()?;
+        self.open = Some(Open { card: None, id: String::new(), beats: 0, beat_at: Instant::now() });
+        Some((self.spec.to_string(), true))
+    }
+}

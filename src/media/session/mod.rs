@@ -1,0 +1,242 @@
+//! Sound of one call, and the microphone test: threads of their own, no sockets.
+//!
+//! Two threads work: one talks ([`talk`]: microphone, gain, mute, codec, packets), one listens ([`listen`]: jitter
+//! buffers, mixer, speaker). Each is driven by its device's clock. Devices are opened and watched by keepers, so that
+//! a slow sound system holds up nobody.
+
+mod listen;
+mod shared;
+mod talk;
+
+use std::{
+    sync::{Arc, PoisonError, atomic::Ordering::Relaxed, mpsc::channel},
+    thread::{self, JoinHandle},
+};
+
+use super::{
+    device::keeper::{InUse, Keeper, Notices},
+    level::SILENT_DBFS,
+    spec::DeviceSpec,
+};
+use crate::protocol::{SourceId, media::Header};
+use shared::{Inbox, Shared};
+
+/// Takes packets to send. Called from a media thread: must not block.
+pub type PacketSink = Box<dyn FnMut(Vec<u8>) + Send>;
+
+/// Takes notices. Called from a media thread: must not block.
+pub type NoticeSink = Box<dyn Fn(AudioNotice) + Send + Sync>;
+
+/// What a session starts with.
+#[derive(Clone, Debug)]
+pub struct SessionConfig {
+    /// This device's own number in the room, as granted by the relay.
+    pub source: SourceId,
+    /// The microphone.
+    pub microphone: DeviceSpec,
+    /// The speaker.
+    pub speaker: DeviceSpec,
+    /// Start with the microphone closed.
+    pub muted: bool,
+    /// Gain of the microphone, 0.0 to 2.0.
+    pub microphone_gain: f32,
+    /// Loudness of voices, 0.0 to 2.0.
+    pub speaker_volume: f32,
+}
+
+/// What a person may want to know.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum AudioNotice {
+    /// There is no microphone (any more); it is being looked for.
+    MicrophoneLost,
+    /// There is no speaker (any more); it is being looked for.
+    SpeakerLost,
+    /// The microphone in use is now this one. Not told when it is the one just asked for.
+    MicrophoneNow(String),
+    /// The speaker in use is now this one. Not told when it is the one just asked for.
+    SpeakerNow(String),
+    /// Somebody speaks into the closed microphone; at most every 30 s.
+    MutedWhileSpeaking,
+}
+
+/// A picture of a session.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct AudioStats {
+    /// Level of the microphone before muting, dBFS; -127.0 is silence.
+    pub microphone_level_dbfs: f32,
+    /// The microphone in use, in words.
+    pub microphone_in_use: Option<String>,
+    /// The speaker in use, in words.
+    pub speaker_in_use: Option<String>,
+    /// One entry per source that has been heard.
+    pub participants: Vec<ParticipantStats>,
+    /// Round trip to the relay, ms.
+    pub rtt_ms: Option<f32>,
+    /// Packets given to the sink.
+    pub packets_sent: u64,
+    /// Packets taken in.
+    pub packets_received: u64,
+    /// Packets that were unreadable, or too many at once.
+    pub packets_rejected: u64,
+}
+
+/// How one participant is heard, over the last seconds.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct ParticipantStats {
+    /// Whose packets.
+    pub source: SourceId,
+    /// Level now, dBFS; -127.0 is silence.
+    pub level_dbfs: f32,
+    /// Packets that never came, 0.0 to 1.0.
+    pub loss: f32,
+    /// Sound that had to be made up, 0.0 to 1.0.
+    pub concealed: f32,
+    /// Mean deviation of the transit time, ms.
+    pub jitter_ms: f32,
+    /// Delay of the jitter buffer, ms.
+    pub playout_delay_ms: f32,
+}
+
+/// The sound of one call. Never fails to start: what is missing is silent, and told as a notice. Ends when dropped.
+#[derive(Debug)]
+pub struct AudioSession {
+    shared: Arc<Shared>,
+    microphone: Keeper,
+    speaker: Keeper,
+    microphone_in_use: InUse,
+    speaker_in_use: InUse,
+    threads: Vec<JoinHandle<()>>,
+}
+
+impl AudioSession {
+    /// Opens the devices in the background and begins to send and to play.
+    pub fn start(config: SessionConfig, sink: PacketSink, notices: NoticeSink) -> Self {
+        Self::start_with(config, Arc::default(), sink, notices)
+    }
+
+    fn start_with(config: SessionConfig, inbox: Arc<Inbox>, sink: PacketSink, notices: NoticeSink) -> Self {
+        let shared = Arc::new(Shared::new(&config, inbox, sink));
+        let notices: Notices = Arc::from(notices);
+        let (microphone_in_use, speaker_in_use) = (InUse::default(), InUse::default());
+        let (intakes, intake_inbox) = channel();
+        let (outlets, outlet_inbox) = channel();
+        let microphone = Keeper::start(config.microphone, intakes, microphone_in_use.clone(), notices.clone());
+        let speaker = Keeper::start(config.speaker, outlets, speaker_in_use.clone(), notices.clone());
+        let talk = talk::Talk::new(shared.clone(), intake_inbox, notices);
+        let listen = listen::Listen::new(shared.clone(), outlet_inbox);
+        // A computer that cannot start a thread makes no sound; the call itself goes on.
+        let threads = [
+            thread::Builder::new().name("microphone".into()).spawn(move || talk.run()),
+            thread::Builder::new().name("speaker".into()).spawn(move || listen.run()),
+        ];
+        let threads = threads.into_iter().filter_map(Result::ok).collect();
+        Self { shared, microphone, speaker, microphone_in_use, speaker_in_use, threads }
+    }
+
+    /// Takes a packet from the network. Never blocks; bounded: what is too much is dropped and counted.
+    pub fn receive(&self, packet: Vec<u8>) {
+        self.shared.inbox.push(packet);
+    }
+
+    /// Closes or opens the microphone.
+    pub fn set_muted(&self, muted: bool) {
+        self.shared.muted.store(muted, Relaxed);
+    }
+
+    /// Changes the microphone.
+    pub fn set_microphone(&self, device: DeviceSpec) {
+        self.microphone.want(device);
+    }
+
+    /// Changes the speaker.
+    pub fn set_speaker(&self, device: DeviceSpec) {
+        self.speaker.want(device);
+    }
+
+    /// Gain of the microphone, 0.0 to 2.0.
+    pub fn set_microphone_gain(&self, gain: f32) {
+        self.shared.microphone_gain.set(shared::within(gain, 2.0));
+    }
+
+    /// Loudness of all voices, 0.0 to 2.0.
+    pub fn set_speaker_volume(&self, volume: f32) {
+        self.shared.speaker_volume.set(shared::within(volume, 2.0));
+    }
+
+    /// Loudness of one voice, 0.0 to 3.0.
+    pub fn set_participant_volume(&self, source: SourceId, volume: f32) {
+        self.shared.voices().set_volume(source, shared::within(volume, 3.0));
+    }
+
+    /// A participant has left: drops its buffers and statistics. Its volume is kept.
+    pub fn forget(&self, source: SourceId) {
+        self.shared.voices().forget(source);
+    }
+
+    /// The present picture.
+    pub fn stats(&self) -> AudioStats {
+        let shared = &self.shared;
+        let name = |in_use: &InUse| in_use.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        AudioStats {
+            microphone_level_dbfs: shared.microphone_level.get(),
+            microphone_in_use: name(&self.microphone_in_use),
+            speaker_in_use: name(&self.speaker_in_use),
+            participants: shared.voices().stats.clone(),
+            rtt_ms: Some(shared.rtt_ms.get()).filter(|rtt| rtt.is_finite()),
+            packets_sent: shared.sent.load(Relaxed),
+            packets_received: shared.received.load(Relaxed),
+            packets_rejected: shared.rejected.load(Relaxed) + shared.inbox.dropped(),
+        }
+    }
+}
+
+impl Drop for AudioSession {
+    fn drop(&mut self) {
+        self.shared.stop.store(true, Relaxed);
+        for handle in self.threads.drain(..) {
+            // Whoever drops it from within a sink or a notice is on one of these threads.
+            if handle.thread().id() != thread::current().id() {
+                // A thread that panicked has already said so.
+                let _ = handle.join();
+            }
+        }
+    }
+}
+
+/// The microphone open for the level meter of the settings screen. Ends when dropped.
+///
+/// With `hear`, what comes in goes through codec and jitter buffer before it is played: as others would hear it.
+#[derive(Debug)]
+pub struct MicrophoneTest {
+    session: AudioSession,
+}
+
+impl MicrophoneTest {
+    /// Opens the microphone; with `hear`, what comes in is played on the speaker.
+    pub fn start(microphone: DeviceSpec, speaker: DeviceSpec, gain: f32, hear: bool, notices: NoticeSink) -> Self {
+        let config = SessionConfig {
+            source: SourceId(0),
+            microphone,
+            speaker: if hear { speaker } else { DeviceSpec::Null },
+            muted: false,
+            microphone_gain: gain,
+            speaker_volume: 1.0,
+        };
+        let inbox = Arc::<Inbox>::default();
+        let back = inbox.clone();
+        let sink: PacketSink = Box::new(move |packet| {
+            if hear
+                && Header::parse(&packet).is_ok_and(|(header, _)| header.kind == crate::protocol::media::Kind::Audio)
+            {
+                back.push(packet);
+            }
+        });
+        Self { session: AudioSession::start_with(config, inbox, sink, notices) }
+    }
+
+    /// Level of the microphone, dBFS; -127.0 is silence.
+    pub fn level_dbfs(&self) -> f32 {
+        let level = self.session.shared.microphone_level.get();
+        if level.is_finite() { level } else { SILENT_DBFS }
+    }
+}
