@@ -31,7 +31,7 @@ impl ComfortNoise {
     }
 
     /// The next sample.
-    pub fn next(&mut self) -> f32 {
+    pub fn sample(&mut self) -> f32 {
         if self.loudness == 0.0 {
             return 0.0;
         }

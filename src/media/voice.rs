@@ -117,7 +117,7 @@ impl<D: Decode> Voice<D> {
         }
         let missing = FRAME.saturating_sub(self.tape.pending());
         let noise = &mut self.noise;
-        self.tape.end().extend((0..missing).map(|_| noise.next()));
+        self.tape.end().extend((0..missing).map(|_| noise.sample()));
         self.tape.take(out);
         if active {
             self.concealed += (made_up as f32 / FRAME as f32 - self.concealed) / WINDOW_FRAMES;
@@ -144,7 +144,7 @@ impl<D: Decode> Voice<D> {
         let sequence = first.sequence;
         self.buffer.skip_to(sequence);
         let noise = &mut self.noise;
-        self.tape.end().extend((0..lead).map(|_| noise.next()));
+        self.tape.end().extend((0..lead).map(|_| noise.sample()));
         self.mode = Mode::Playing;
         self.held = 0;
         self.pausing = false;
@@ -240,7 +240,7 @@ impl<D: Decode> Voice<D> {
         let noise = &mut self.noise;
         for (i, sample) in self.tape.last(FRAME).iter_mut().enumerate() {
             let fade = 1.0 - (i as f32 + 1.0) / FRAME as f32;
-            *sample = *sample * fade + noise.next() * (1.0 - fade);
+            *sample = *sample * fade + noise.sample() * (1.0 - fade);
         }
     }
 

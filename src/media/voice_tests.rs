@@ -55,10 +55,12 @@ impl Random {
     }
 }
 
+type Delay = dyn FnMut(i64, &mut Random) -> Option<f64>;
+
 struct Path {
     seconds: i64,
     /// Delay of packet `i`, ms; `None` is lost.
-    delay: Box<dyn FnMut(i64, &mut Random) -> Option<f64>>,
+    delay: Box<Delay>,
     /// The sender's clock is faster than the listener's by so much.
     drift_ppm: f64,
     /// Whether packet `i` is sent as sound; otherwise nothing is sent.

@@ -35,7 +35,7 @@ pub(in crate::media) enum Intake {
 #[derive(Debug)]
 pub(in crate::media) enum Outlet {
     /// A sound card.
-    Card(CardOutlet),
+    Card(Box<CardOutlet>),
     /// A recording.
     File(WavSink, Pace),
     /// Nowhere, at the pace of a sound card.

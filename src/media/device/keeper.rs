@@ -117,7 +117,7 @@ impl End for Outlet {
         let card =
             open_output(device).inspect_err(|error| tracing::debug!("The speaker cannot be opened: {error}.")).ok()?;
         let outlet = CardOutlet::new(card.ring, card.rate, card.health.clone())?;
-        Some((Self::Card(outlet), OpenCard { _stream: card.stream, health: card.health }))
+        Some((Self::Card(Box::new(outlet)), OpenCard { _stream: card.stream, health: card.health }))
     }
 
     fn now(name: String) -> AudioNotice {
