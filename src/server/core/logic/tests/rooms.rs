@@ -1,0 +1,155 @@
+//! Media rooms.
+
+use super::*;
+use crate::protocol::{event::LeaveReason, limits};
+
+fn enter(number: u32) -> api::EnterRoom {
+    api::EnterRoom { room_id: room(number), create: false, group_id: None }
+}
+
+fn create(number: u32) -> api::EnterRoom {
+    api::EnterRoom { create: true, ..enter(number) }
+}
+
+fn allow(number: u32, names: &[&str]) -> api::AllowInRoom {
+    api::AllowInRoom { room_id: room(number), user_list: users(names) }
+}
+
+fn leave(number: u32) -> api::ExitRoom {
+    api::ExitRoom { room_id: room(number) }
+}
+
+#[test]
+fn only_who_was_let_in_enters() {
+    let mut world = World::new();
+    let (mut a, mut b, mut c) = (world.online("a"), world.online("b"), world.online("c"));
+    world.refused(&mut a, enter(7), Code::NotFound);
+    world.refused(&mut a, allow(7, &["b"]), Code::NotFound);
+    let first = world.ok(&mut a, create(7));
+    assert!(first.participants.is_empty() && first.relay_token.len() == 32);
+    world.refused(&mut b, create(7), Code::IdInUse);
+    world.refused(&mut b, enter(7), Code::PermissionDenied);
+    world.refused(&mut b, allow(7, &["b"]), Code::PermissionDenied);
+    world.refused(&mut a, allow(7, &["x"]), Code::AccountNotFound);
+    world.ok(&mut a, allow(7, &["b"]));
+    let second = world.ok(&mut b, enter(7));
+    assert_ne!(first.source_id, second.source_id);
+    assert_eq!(second.participants.len(), 1);
+    assert_eq!(second.participants[0].source_id, first.source_id);
+    assert_eq!(world.lines(&mut a), ["0 onRemoteUserEnterRoom"]);
+    world.refused(&mut c, enter(7), Code::PermissionDenied);
+    world.refused(&mut c, leave(7), Code::NotFound);
+    world.ok(&mut a, leave(7));
+    let told = world.events(&mut b);
+    assert!(matches!(&told[..], [Delivery { event: Event::RemoteUserLeaveRoom(left), .. }]
+        if left.reason == LeaveReason::Exit && left.participant.source_id == first.source_id));
+    world.ok(&mut a, enter(7));
+    world.ok(&mut a, leave(7));
+    world.ok(&mut b, leave(7));
+    world.refused(&mut a, enter(7), Code::NotFound);
+    world.ok(&mut c, create(7));
+    world.refused(&mut a, enter(7), Code::PermissionDenied);
+    let relay = world.relay.take();
+    assert_eq!(
+        relay,
+        ["admit 1 to 7", "admit 2 to 7", "evict 1", "admit 3 to 7", "evict 3", "evict 2", "admit 4 to 7"]
+    );
+}
+
+#[test]
+fn a_groups_room_is_open_to_its_members() {
+    let mut world = World::new();
+    let (mut a, mut b, mut c) = (world.online("a"), world.online("b"), world.online("c"));
+    let of_group = |number| api::EnterRoom { group_id: Some(group("g")), ..create(number) };
+    world.refused(&mut a, of_group(1), Code::NotFound);
+    world.ok(&mut a, create_group(GroupType::Meeting, &["b"]));
+    world.refused(&mut c, of_group(1), Code::PermissionDenied);
+    world.ok(&mut a, of_group(1));
+    world.ok(&mut b, enter(1));
+    world.refused(&mut c, enter(1), Code::PermissionDenied);
+    world.ok(&mut c, api::JoinGroup { group_id: group("g") });
+    world.ok(&mut c, enter(1));
+}
+
+#[test]
+fn a_device_is_in_one_room_a_user_may_be_in_several() {
+    let mut world = World::new();
+    let (mut a, mut b) = (world.online("a"), world.online("b"));
+    let mut a2 = world.another_device("a");
+    world.ok(&mut b, create(1));
+    world.ok(&mut b, allow(1, &["a"]));
+    world.ok(&mut a, enter(1));
+    world.ok(&mut a2, enter(1));
+    world.ok(&mut a, create(2));
+    let enters = "0 onRemoteUserEnterRoom";
+    assert_eq!(world.lines(&mut b), [enters, enters, "0 onRemoteUserLeaveRoom"]);
+    assert_eq!(world.relay.take().last().map(String::as_str), Some("admit 4 to 2"));
+    assert_eq!(world.lines(&mut a2), ["0 onRemoteUserLeaveRoom"], "the other device stays");
+}
+
+#[test]
+fn a_lost_participant_keeps_the_place_for_a_while() {
+    let mut world = World::new();
+    let (mut a, mut b) = (world.online("a"), world.online("b"));
+    world.ok(&mut a, create(1));
+    world.ok(&mut a, allow(1, &["b"]));
+    let first = world.ok(&mut b, enter(1));
+    world.lines(&mut a);
+    world.close(&b);
+    let link = "0 onRemoteUserLinkChanged";
+    assert_eq!(world.lines(&mut a), [link]);
+    world.wait(limits::ROOM_GRACE_MS - 1);
+    let mut b = world.login(b.creds(), Start::Hot, 0, 8);
+    assert_eq!(world.lines(&mut a), [link], "back");
+    let again = world.ok(&mut b, create(1));
+    assert_eq!(again.source_id, first.source_id, "entering again keeps the source, also with `create`");
+    assert_ne!(again.relay_token, first.relay_token);
+    assert_eq!(again.participants.len(), 1);
+    assert_eq!(world.lines(&mut a), no_lines());
+    world.wait(limits::ROOM_GRACE_MS);
+    assert_eq!(world.lines(&mut a), no_lines(), "the old deadline is void");
+
+    world.close(&b);
+    world.lines(&mut a);
+    world.wait(limits::ROOM_GRACE_MS);
+    let told = world.events(&mut a);
+    assert!(matches!(&told[..], [Delivery { event: Event::RemoteUserLeaveRoom(left), .. }]
+        if left.reason == LeaveReason::Lost));
+    world.close(&a);
+    world.wait(limits::ROOM_GRACE_MS);
+    assert_eq!(world.relay.take().last().map(String::as_str), Some("evict 1"));
+    let mut b = world.login(b.creds(), Start::Hot, 0, 8);
+    world.refused(&mut b, enter(1), Code::NotFound);
+}
+
+#[test]
+fn a_lost_media_connection_is_told_but_not_punished() {
+    let mut world = World::new();
+    let (mut a, mut b) = (world.online("a"), world.online("b"));
+    world.ok(&mut a, create(1));
+    world.ok(&mut a, allow(1, &["b"]));
+    let source = world.ok(&mut b, enter(1)).source_id;
+    world.lines(&mut a);
+    let mut states = |world: &mut World, inputs: Vec<Input>| -> Vec<bool> {
+        world.run(inputs);
+        let told = world.events(&mut a);
+        told.iter()
+            .map(|delivery| matches!(&delivery.event, Event::RemoteUserLinkChanged(link) if link.connected))
+            .collect()
+    };
+    let (up, down) = (|| Input::MediaUp { source }, || Input::MediaDown { source });
+    assert_eq!(states(&mut world, vec![up()]), no_links(), "not yet up is not broken");
+    assert_eq!(states(&mut world, vec![up(), down()]), no_links(), "one replaces the other");
+    assert_eq!(states(&mut world, vec![down()]), [false]);
+    world.wait(10 * limits::ROOM_GRACE_MS);
+    assert_eq!(states(&mut world, vec![Input::Closed { conn: b.conn }]), no_links(), "broken already");
+    let mut b = world.login(b.creds(), Start::Hot, 0, 8);
+    assert_eq!(states(&mut world, vec![]), no_links(), "still no media");
+    assert_eq!(states(&mut world, vec![up()]), [true]);
+    world.ok(&mut b, api::Logout { forget: false });
+    assert_eq!(states(&mut world, vec![up(), down()]), [false], "left at once; the late news is for nobody");
+}
+
+fn no_links() -> Vec<bool> {
+    Vec::new()
+}
