@@ -90,7 +90,7 @@ pub enum Input {
         /// Whose.
         source: SourceId,
     },
-    /// A participant's media connection is gone.
+    /// A participant's media connection is gone, and no other one has taken its place.
     MediaDown {
         /// Whose.
         source: SourceId,

@@ -22,8 +22,6 @@ struct Person {
     participant: Participant,
     /// When the signaling connection was lost, monotonic ms.
     lost_ms: Option<u64>,
-    /// Media connections that are up: for a moment two, when one replaces the other.
-    media: u32,
     /// There was a media connection, and there is none now.
     media_lost: bool,
     /// What the others were told last.
@@ -115,13 +113,7 @@ impl Logic {
                 allowed: HashSet::from([actor.user.clone()]),
                 people: BTreeMap::new(),
             });
-            let person = Person {
-                participant: participant.clone(),
-                lost_ms: None,
-                media: 0,
-                media_lost: false,
-                connected: true,
-            };
+            let person = Person { participant: participant.clone(), lost_ms: None, media_lost: false, connected: true };
             room.people.insert(actor.device.clone(), person);
             self.rooms.places.insert(actor.device.clone(), id);
             self.rooms.sources.insert(source_id, actor.device.clone());
@@ -204,8 +196,7 @@ impl Logic {
         let Some(device) = self.rooms.sources.get(&source).cloned() else { return };
         let Some((_, room)) = self.rooms.room_of(&device) else { return };
         let Some(person) = room.people.get_mut(&device) else { return };
-        person.media = if up { person.media.saturating_add(1) } else { person.media.saturating_sub(1) };
-        person.media_lost = person.media == 0;
+        person.media_lost = !up;
         self.tell_link(&device);
     }
 

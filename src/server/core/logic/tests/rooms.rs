@@ -139,7 +139,7 @@ fn a_lost_media_connection_is_told_but_not_punished() {
     };
     let (up, down) = (|| Input::MediaUp { source }, || Input::MediaDown { source });
     assert_eq!(states(&mut world, vec![up()]), no_links(), "not yet up is not broken");
-    assert_eq!(states(&mut world, vec![up(), down()]), no_links(), "one replaces the other");
+    assert_eq!(states(&mut world, vec![up()]), no_links(), "one has replaced the other");
     assert_eq!(states(&mut world, vec![down()]), [false]);
     world.wait(10 * limits::ROOM_GRACE_MS);
     assert_eq!(states(&mut world, vec![Input::Closed { conn: b.conn }]), no_links(), "broken already");
