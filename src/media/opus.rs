@@ -113,7 +113,10 @@ pub trait Decode {
     /// If the packet is damaged; then nothing is appended.
     fn decode(&mut self, payload: &[u8], out: &mut Vec<f32>) -> Result<usize, OpusError>;
 
-    /// Makes up for a lost packet of `samples` from what the packet behind it repeats, or else conceals.
+    /// Whether a packet repeats what the one before it said.
+    fn can_recover(&self, following: &[u8]) -> bool;
+
+    /// Makes up for a lost packet of `samples` from what the packet behind it repeats.
     ///
     /// # Errors
     /// If the packet is damaged; then nothing is appended.
@@ -196,6 +199,12 @@ impl Decode for Decoder {
         self.run(Some(payload), DECODED_MAX, false, out)
     }
 
+    fn can_recover(&self, following: &[u8]) -> bool {
+        let Ok(length) = i32::try_from(following.len()) else { return false };
+        // SAFETY: the pointer and the length are those of the slice, which is not empty.
+        length > 0 && unsafe { sys::opus_packet_has_lbrr(following.as_ptr(), length) } > 0
+    }
+
     fn recover(&mut self, following: &[u8], samples: usize, out: &mut Vec<f32>) -> Result<usize, OpusError> {
         self.run(Some(following), Self::whole(samples), true, out)
     }
@@ -235,6 +244,7 @@ mod tests {
         let packets: Vec<Vec<u8>> = (0..200)
             .map(|i| encoder.encode(&voiced(i), &mut [0; PACKET_MAX_BYTES]).expect("a packet").to_vec())
             .collect();
+        assert!(packets.iter().filter(|packet| decoder.can_recover(packet)).count() > 150, "most packets can help out");
         let mut sound = Vec::new();
         for (i, packet) in packets.iter().enumerate() {
             let samples = match i % 20 {
@@ -267,7 +277,7 @@ mod tests {
                 let mut out = vec![9.0; 3];
                 let result = match how {
                     0 => decoder.decode(&bytes, &mut out),
-                    1 => decoder.recover(&bytes, bytes.len() * 7, &mut out),
+                    1 if decoder.can_recover(&bytes) => decoder.recover(&bytes, bytes.len() * 7, &mut out),
                     _ => decoder.conceal(bytes.len() * 7, &mut out),
                 };
                 prop_assert_eq!(out.len(), 3 + result.unwrap_or(0));

@@ -183,11 +183,12 @@ impl<D: Decode> Voice<D> {
             return 0;
         }
         let adjacent = gap <= self.packet_time;
-        let filled = if adjacent && following.len() > DTX_MAX_BYTES {
-            self.decoder.recover(&following, length as usize, self.tape.end())
-        } else {
-            self.decoder.conceal(length as usize, self.tape.end())
-        };
+        if adjacent && self.decoder.can_recover(&following) {
+            let filled = self.decoder.recover(&following, length as usize, self.tape.end());
+            self.fill_up(filled, length);
+            return 0;
+        }
+        let filled = self.decoder.conceal(length as usize, self.tape.end());
         self.fill_up(filled, length)
     }
 

@@ -30,9 +30,14 @@ impl Decode for Fake {
         }
     }
 
+    fn can_recover(&self, following: &[u8]) -> bool {
+        following.len() > DTX_MAX_BYTES
+    }
+
     fn recover(&mut self, _following: &[u8], samples: usize, out: &mut Vec<f32>) -> Result<usize, OpusError> {
         self.recovered += 1;
-        self.conceal(samples, out)
+        out.resize(out.len() + samples, 0.0);
+        Ok(samples)
     }
 
     fn conceal(&mut self, samples: usize, out: &mut Vec<f32>) -> Result<usize, OpusError> {
@@ -133,8 +138,8 @@ fn jitter_and_loss_are_ridden_out() {
     let mean = delays.iter().sum::<f32>() / delays.len() as f32;
     assert!((40.0..150.0).contains(&mean), "delay above the quickest packet: {mean} ms");
     // 5 % are lost, and most of those are recovered from the packet behind.
-    assert!(voice.concealed() < 0.12, "{}", voice.concealed());
-    assert!(voice.decoder.recovered * 2 > voice.decoder.made_up, "{:?}", voice.decoder);
+    assert!(voice.concealed() < 0.05, "{}", voice.concealed());
+    assert!(voice.decoder.recovered > voice.decoder.made_up, "{:?}", voice.decoder);
     assert!(voice.buffer.late() < 300, "{} late", voice.buffer.late());
     assert_eq!(voice.take_interval().loss(), 0.0);
 }

@@ -21,7 +21,12 @@ impl Pulse {
         let mut command = Command::new("pulseaudio");
         command.args(["-n", "--daemonize=no", "--use-pid-file=no", "--exit-idle-time=-1", "--log-target=stderr"]);
         for speaker in speakers {
-            command.args(["-L", &format!("module-null-sink sink_name={speaker} rate=48000 sink_properties=device.description={speaker}")]);
+            command.args([
+                "-L",
+                &format!(
+                    "module-null-sink sink_name={speaker} rate=48000 sink_properties=device.description={speaker}"
+                ),
+            ]);
         }
         command.args(["-L", &format!("module-native-protocol-unix socket={} auth-anonymous=1", socket.display())]);
         let daemon = isolated(&mut command, folder.path())

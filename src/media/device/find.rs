@@ -56,18 +56,19 @@ pub(super) struct Found {
 
 /// The device for a name, or else the default one. `None`: there is no device at all.
 pub(super) fn find(host: &cpal::Host, direction: Direction, spec: &DeviceSpec) -> Option<Found> {
-    let name = match spec {
-        DeviceSpec::Named(name) => Some(name.clone()),
-        _ => name_from_environment(host, direction),
-    };
-    if let Some(found) = name.and_then(|name| find_named(host, direction, &name)) {
-        return Some(found);
+    if let DeviceSpec::Named(name) = spec {
+        return find_named(host, direction, name)
+            .or_else(|| find(host, direction, &DeviceSpec::Default).map(|found| Found { wanted: false, ..found }));
+    }
+    let chosen = name_from_environment(host, direction).and_then(|name| find_named(host, direction, &name));
+    if chosen.is_some() {
+        return chosen;
     }
     let device = match direction {
         Direction::In => host.default_input_device(),
         Direction::Out => host.default_output_device(),
     }?;
-    describe(device, !matches!(spec, DeviceSpec::Named(_)))
+    describe(device, true)
 }
 
 /// PulseAudio's own library lets these variables choose the default devices; the client in cpal does not know them.
