@@ -17,6 +17,7 @@ mod calls;
 mod connect;
 pub mod discovery;
 mod handle;
+mod link;
 pub mod media;
 mod session;
 pub mod sync;

@@ -1,23 +1,18 @@
 //! The task behind a session: connects, signs in, carries requests and events, and starts over when the connection
 //! breaks.
 
-use futures_util::{SinkExt, StreamExt, stream::SplitSink};
+use futures_util::{SinkExt, StreamExt};
 use serde_json::value::RawValue;
-use std::{
-    collections::{HashMap, VecDeque},
-    future::Future,
-    sync::Arc,
-    time::Duration,
-};
+use std::{future::Future, sync::Arc, time::Duration};
 use tokio::{
-    sync::{mpsc, oneshot},
+    sync::mpsc,
     time::{Instant, sleep, sleep_until, timeout},
 };
 use tokio_tungstenite::tungstenite::{Bytes, Message};
 
 use crate::{
     protocol::{
-        ApiError, Call, Code, Delivery, InviteId, Request,
+        ApiError, Call, Code, Delivery, Request,
         api::{Ack, Login, LoginReply, Timeout},
         lan::SIGNALING_PATH,
         limits::TEXT_FRAME_MAX_BYTES,
@@ -31,17 +26,16 @@ use super::{
     account::read_reply,
     connect::{open, within},
     handle::{Op, Shared},
+    link::{Answer, End, Link, PING_EVERY, REQUEST_LIMIT, lost},
     sync::{Inbox, Step},
 };
 
-const PING_EVERY: Duration = Duration::from_secs(5);
 /// Without a sign of life for so long, the connection is given up.
 const DEAD_AFTER: Duration = Duration::from_secs(15);
-const REQUEST_LIMIT: Duration = Duration::from_secs(10);
 const RETRY_MIN_MS: u64 = 250;
 const RETRY_MAX_MS: u64 = 15_000;
-/// Acknowledgements are collected this long.
-const ACK_AFTER: Duration = Duration::from_millis(200);
+/// A connection that held for so long was a good one: the next wait begins at the minimum again.
+const HELD: Duration = Duration::from_secs(2);
 
 /// Runs a session to its end.
 pub(super) async fn run(
@@ -57,14 +51,6 @@ pub(super) async fn run(
     let end = session.live().await;
     // Only this task sets it, and only here.
     let _ = shared.end.set(end);
-}
-
-/// Why a connection is over.
-enum End {
-    /// Try again.
-    Lost(ApiError),
-    /// The session is over; requests from now on are answered with this.
-    Final(ApiError),
 }
 
 struct Session {
@@ -93,9 +79,12 @@ impl Session {
             }
             let end = match self.connect().await {
                 Ok((socket, login)) => {
-                    retry_ms = RETRY_MIN_MS;
                     self.was_online = true;
+                    let began = Instant::now();
                     let end = self.online(socket, login).await;
+                    if began.elapsed() >= HELD {
+                        retry_ms = RETRY_MIN_MS;
+                    }
                     self.inbox.unlinked();
                     end
                 }
@@ -200,19 +189,8 @@ impl Session {
 
     /// Carries requests and events until the connection ends.
     async fn online(&mut self, socket: Socket, login: LoginReply) -> End {
-        let (sink, mut stream) = socket.split();
         let events = self.events.clone();
-        let mut link = Link {
-            sink,
-            next_id: 2,
-            waiting: HashMap::new(),
-            pending: VecDeque::from([ClientEvent::Online(login)]),
-            heard: Instant::now(),
-            next_ping: Instant::now() + PING_EVERY,
-            handed_seq: self.inbox.last_seq(),
-            acked_seq: self.inbox.last_seq(),
-            ack_at: None,
-        };
+        let (mut link, mut stream) = Link::new(socket, login, self.inbox.last_seq());
         loop {
             let wake = self.next_wake(&link);
             let outcome = tokio::select! {
@@ -363,70 +341,6 @@ impl Session {
     }
 }
 
-/// Who waits for an answer.
-enum Answer {
-    Application(oneshot::Sender<Result<Box<RawValue>, ApiError>>),
-    Report(InviteId),
-    Nobody,
-}
-
-struct Waiting {
-    answer: Answer,
-    method: &'static str,
-    expires: Instant,
-    /// Kept for requests whose answer the session itself looks at.
-    request: Option<Request>,
-}
-
-/// One connection.
-struct Link {
-    sink: SplitSink<Socket, Message>,
-    next_id: u64,
-    waiting: HashMap<u64, Waiting>,
-    /// Events that wait for room in the application's queue.
-    pending: VecDeque<ClientEvent>,
-    heard: Instant,
-    next_ping: Instant,
-    handed_seq: u64,
-    acked_seq: u64,
-    ack_at: Option<Instant>,
-}
-
-impl Link {
-    async fn send(&mut self, message: Message) -> Result<(), End> {
-        // The server reads whatever happens, so a send that takes long means a dead connection.
-        match timeout(REQUEST_LIMIT, self.sink.send(message)).await {
-            Ok(Ok(())) => Ok(()),
-            Ok(Err(error)) => Err(End::Lost(lost(&error))),
-            Err(_) => Err(End::Lost(ApiError::new(Code::Disconnected, "The connection to the server is stuck."))),
-        }
-    }
-
-    async fn send_request(&mut self, request: Request, answer: Answer) -> Result<(), End> {
-        let id = self.next_id;
-        self.next_id += 1;
-        let text = request.to_wire(id);
-        let method = request.method();
-        let looked_at = matches!(request, Request::Invite(_) | Request::InviteInGroup(_) | Request::Logout(_));
-        let expires = Instant::now() + REQUEST_LIMIT;
-        let waiting = Waiting { answer, method, expires, request: looked_at.then_some(request) };
-        self.waiting.insert(id, waiting);
-        self.send(Message::text(text)).await
-    }
-
-    fn hand_over(&mut self, permit: mpsc::Permit<'_, ClientEvent>) {
-        let Some(event) = self.pending.pop_front() else { return };
-        if let ClientEvent::Record(delivery) = &event {
-            self.handed_seq = delivery.seq;
-            self.ack_at.get_or_insert_with(|| Instant::now() + ACK_AFTER);
-        }
-        permit.send(event);
-        if self.pending.is_empty() {
-            self.heard = Instant::now();
-        }
-    }
-}
-
 /// Sends the login and waits for its answer. The server sends nothing else before it.
 async fn sign_in(socket: &mut Socket, login: &Login) -> Result<LoginReply, ApiError> {
     socket.send(Message::text(rpc::request(1, Login::METHOD, login))).await.map_err(|error| lost(&error))?;
@@ -447,10 +361,6 @@ async fn sign_in(socket: &mut Socket, login: &Login) -> Result<LoginReply, ApiEr
 
 fn kicked(reason: &ApiError) -> ApiError {
     ApiError::new(Code::NotLoggedIn, format!("This device was signed out: {}", reason.message))
-}
-
-fn lost(error: &dyn std::fmt::Display) -> ApiError {
-    ApiError::new(Code::Disconnected, format!("The connection to the server was lost: {error}."))
 }
 
 fn late(method: &str) -> ApiError {

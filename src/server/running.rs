@@ -94,7 +94,7 @@ impl Server {
         let fingerprint = identity.as_ref().map(|identity| identity.fingerprint);
         let tls = identity.map(|identity| identity.acceptor);
         let gateway = Gateway::new(core.clone(), Arc::clone(&relay), config.limits, config.sign_up_open, tls);
-        tokio::spawn(Arc::clone(&gateway).accept(listener));
+        gateway.tasks.spawn(Arc::clone(&gateway).accept(listener));
         let announcement = match fingerprint {
             Some(fingerprint) if config.announce => Announcement::start(&config.name, local_addr, fingerprint)
                 .inspect_err(|error| {
