@@ -22,6 +22,12 @@ const FAR_OFF: f32 = ms(80) as f32;
 const LOOK_AHEAD: usize = 1440;
 /// Share of the newest observation in the smoothed delay.
 const SMOOTHING: f64 = 0.04;
+/// Window of the share of lost packets, packets.
+const LOSS_WINDOW: f32 = 500.0;
+/// From this share of lost packets on, the sound waits for the packet behind, which repeats the lost one...
+const LOSSY: f32 = 0.01;
+/// ... and below this it does not any more.
+const HARDLY_LOSSY: f32 = 0.004;
 /// Window of the shares in the statistics, frames.
 const WINDOW_FRAMES: f32 = 300.0;
 
@@ -53,6 +59,10 @@ pub struct Voice<D = Decoder> {
     delay: f64,
     /// Frames until the sound may be stretched again.
     rest: u32,
+    /// Share of packets that had to be given up of late.
+    given_up: f32,
+    /// Delay for the sake of error correction, samples.
+    patience: i64,
     concealed: f32,
     damaged: u64,
 }
@@ -82,6 +92,8 @@ impl<D: Decode> Voice<D> {
             pausing: false,
             delay: 0.0,
             rest: 0,
+            given_up: 0.0,
+            patience: 0,
             concealed: 0.0,
             damaged: 0,
         }
@@ -127,7 +139,7 @@ impl<D: Decode> Voice<D> {
 
     /// In a pause: begins to play if the first packet is due before `now` plus what the tape lacks.
     fn resume(&mut self, now: i64) -> bool {
-        let due_after = self.buffer.due_after();
+        let due_after = self.due_after();
         // Who joins late, or was away, starts at the live edge.
         while self.buffer.second_timestamp().is_some_and(|second| second + due_after <= now) {
             self.buffer.pop();
@@ -150,6 +162,21 @@ impl<D: Decode> Voice<D> {
         self.pausing = false;
         self.delay = (now + lead - self.next_time) as f64;
         true
+    }
+
+    /// Sound of time `t` is due at `t + due_after()`.
+    fn due_after(&self) -> i64 {
+        self.buffer.due_after() + self.patience
+    }
+
+    /// Learns from a packet that came in time, or that did not.
+    fn count(&mut self, given_up: bool) {
+        self.given_up += (f32::from(u8::from(given_up)) - self.given_up) / LOSS_WINDOW;
+        if self.given_up > LOSSY {
+            self.patience = self.packet_time;
+        } else if self.given_up < HARDLY_LOSSY {
+            self.patience = 0;
+        }
     }
 
     fn pause(&mut self) {
@@ -175,6 +202,7 @@ impl<D: Decode> Voice<D> {
         }
         let following = first.payload.clone();
         self.buffer.skip();
+        self.count(true);
         let length = gap.min(self.packet_time);
         self.next_time += length;
         if self.held >= length {
@@ -194,6 +222,7 @@ impl<D: Decode> Voice<D> {
 
     fn decode(&mut self) {
         let Some(packet) = self.buffer.pop() else { return };
+        self.count(false);
         match self.decoder.decode(&packet.payload, self.tape.end()) {
             Ok(samples) => {
                 self.next_time = packet.timestamp + samples as i64;
@@ -249,7 +278,7 @@ impl<D: Decode> Voice<D> {
     fn keep_delay(&mut self, now: i64) {
         let playing = self.next_time - self.tape.pending() as i64;
         self.delay += SMOOTHING * ((now - playing) as f64 - self.delay);
-        let excess = (self.delay - self.buffer.due_after() as f64) as f32;
+        let excess = (self.delay - self.due_after() as f64) as f32;
         if self.rest > 0 || self.held > 0 {
             return;
         }
@@ -293,7 +322,7 @@ impl<D: Decode> Voice<D> {
     pub fn playout_delay_ms(&self) -> f32 {
         let added = match self.mode {
             Mode::Playing => (self.delay - self.buffer.delay().base() as f64) as f32,
-            Mode::Idle => self.buffer.delay().target() as f32,
+            Mode::Idle => (self.buffer.delay().target() + self.patience) as f32,
         };
         (added / ms(1) as f32).max(0.0)
     }
