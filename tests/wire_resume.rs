@@ -72,7 +72,7 @@ async fn every_event_arrives_once_however_often_the_connection_breaks() {
     let sender = tokio::spawn(async move {
         let mut sent = Vec::new();
         for number in 0..count {
-            let (invite_id, request) = alice.client.invite(user("bob"), format!("{number}"), false, 0);
+            let (invite_id, request) = alice.client.invite(user("bob"), format!("{number}"), false, 600);
             request.await.expect("invited");
             sent.push(invite_id);
         }
