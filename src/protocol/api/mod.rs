@@ -1,0 +1,199 @@
+//! What a client may ask: one type per request, its method name, its reply, and its bounds.
+//!
+//! A request is declared once with `call!` in the file of its subject, and listed once in `calls!` at the end of this
+//! one. What may not come in: what a request does.
+
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde_json::value::RawValue;
+
+use super::{ApiError, Code, rpc};
+use check::invalid;
+
+/// A request: its parameters, with the name and the reply that go with them.
+pub trait Call: Serialize + DeserializeOwned + Send + 'static {
+    /// The JSON-RPC method.
+    const METHOD: &'static str;
+    /// What a success is answered with.
+    type Reply: Serialize + DeserializeOwned + Send + 'static;
+
+    /// Checks what the types alone do not.
+    ///
+    /// # Errors
+    /// With the code and a sentence for the first field that is out of bounds.
+    fn validate(&self) -> Result<(), ApiError> {
+        Ok(())
+    }
+}
+
+/// A reply without content: `{}`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Empty {}
+
+macro_rules! calls {
+    ($($name:ident),+ $(,)?) => {
+        /// Any request, with its parameters checked.
+        #[derive(Debug)]
+        #[allow(missing_docs, reason = "each variant is documented at its type")]
+        pub enum Request { $($name($name)),+ }
+
+        impl Request {
+            /// All method names, for documentation and tests.
+            pub const METHODS: &[&str] = &[$($name::METHOD),+];
+
+            /// Reads and checks a request.
+            ///
+            /// # Errors
+            /// -32601 for an unknown method, 6017 for parameters that are missing, of the wrong type or out of
+            /// bounds, 8001 for `data` that is too long.
+            pub fn parse(method: &str, params: Option<&RawValue>) -> Result<Self, ApiError> {
+                match method {
+                    $($name::METHOD => parse_params(params).map(Self::$name),)+
+                    _ => Err(ApiError::new(Code::MethodNotFound, format!("There is no method \"{}\".", clip(method)))),
+                }
+            }
+
+            /// The method's name.
+            pub fn method(&self) -> &'static str {
+                match self { $(Self::$name(_) => $name::METHOD),+ }
+            }
+
+            /// Checks what the types alone do not.
+            ///
+            /// # Errors
+            /// With the code and a sentence for the first field that is out of bounds.
+            pub fn validate(&self) -> Result<(), ApiError> {
+                match self { $(Self::$name(params) => params.validate()),+ }
+            }
+
+            /// The text frame of this request.
+            pub fn to_wire(&self, id: u64) -> String {
+                match self { $(Self::$name(params) => rpc::request(id, $name::METHOD, params)),+ }
+            }
+        }
+
+        $(impl From<$name> for Request {
+            fn from(params: $name) -> Self {
+                Self::$name(params)
+            }
+        })+
+    };
+}
+
+/// Foreign text in an error sentence stays short.
+fn clip(text: &str) -> String {
+    text.chars().take(40).collect()
+}
+
+fn parse_params<C: Call>(params: Option<&RawValue>) -> Result<C, ApiError> {
+    let params: C = serde_json::from_str(params.map_or("{}", RawValue::get))
+        .map_err(|error| invalid(format!("The parameters of {} do not fit: {error}.", C::METHOD)))?;
+    params.validate()?;
+    Ok(params)
+}
+
+macro_rules! call {
+    ($(#[$doc:meta])* $name:ident = $method:literal -> $reply:ty { $($(#[$field_attr:meta])* $field:ident: $kind:ty),* $(,)? }
+        $(where |$this:ident| $check:expr)?) => {
+        $(#[$doc])*
+        #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+        #[serde(rename_all = "camelCase")]
+        pub struct $name { $($(#[$field_attr])* pub $field: $kind),* }
+
+        impl Call for $name {
+            const METHOD: &'static str = $method;
+            type Reply = $reply;
+
+            $(fn validate(&self) -> Result<(), ApiError> {
+                let $this = self;
+                $check
+            })?
+        }
+    };
+}
+
+mod check;
+mod groups;
+mod rooms;
+mod session;
+mod signaling;
+
+pub use groups::*;
+pub use rooms::*;
+pub use session::*;
+pub use signaling::*;
+
+calls! {
+    GetServerInfo, SignUp, SignIn, Login, Logout,
+    Ping, Ack, SetSelfInfo, GetUsers,
+    Invite, InviteInGroup, Cancel, Accept, Reject,
+    Timeout, ModifyInvitation, AddInvitedSignaling,
+    GetSignalingInfo,
+    CreateGroup, JoinGroup, QuitGroup, DismissGroup,
+    InviteUserToGroup, KickGroupMember,
+    SetGroupMemberRole, TransferGroupOwner,
+    GetGroupMemberList, GetJoinedGroupList,
+    EnterRoom, AllowInRoom, ExitRoom,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::protocol::limits;
+
+    fn parse(method: &str, params: &serde_json::Value) -> Result<Request, ApiError> {
+        let raw = RawValue::from_string(params.to_string()).expect("JSON");
+        Request::parse(method, Some(&raw))
+    }
+
+    #[test]
+    fn each_method_has_one_name() {
+        let mut names = Request::METHODS.to_vec();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), Request::METHODS.len());
+    }
+
+    #[test]
+    fn bad_fields_have_their_codes() {
+        let long = "x".repeat(limits::DATA_MAX_BYTES + 1);
+        let crowd: Vec<String> = (0..10_000).map(|n| format!("user{n}")).collect();
+        for (method, params, code) in [
+            ("dance", serde_json::json!({}), Code::MethodNotFound),
+            ("invite", serde_json::json!({}), Code::InvalidParameters),
+            ("invite", serde_json::json!({"inviteID":"i","invitee":"","timeout":30}), Code::InvalidParameters),
+            ("invite", serde_json::json!({"inviteID":"i","invitee":"b","timeout":-1}), Code::InvalidParameters),
+            ("invite", serde_json::json!({"inviteID":"i","invitee":"b","timeout":86_401}), Code::InvalidParameters),
+            ("invite", serde_json::json!({"inviteID":"i","invitee":"b","timeout":30,"data":long}), Code::DataTooLong),
+            (
+                "inviteInGroup",
+                serde_json::json!({"inviteID":"i","groupID":"g","inviteeList":[],"timeout":0}),
+                Code::InvalidParameters,
+            ),
+            (
+                "inviteInGroup",
+                serde_json::json!({"inviteID":"i","groupID":"g","inviteeList":["a","a"],"timeout":0}),
+                Code::InvalidParameters,
+            ),
+            (
+                "inviteInGroup",
+                serde_json::json!({"inviteID":"i","groupID":"g","inviteeList":crowd,"timeout":0}),
+                Code::TooManyAccounts,
+            ),
+            (
+                "signUp",
+                serde_json::json!({"userID":"a","displayName":"A","password":"short","deviceName":"d"}),
+                Code::InvalidParameters,
+            ),
+            ("getUsers", serde_json::json!({"limit":0}), Code::InvalidParameters),
+            ("enterRoom", serde_json::json!({"roomID":0}), Code::InvalidParameters),
+            (
+                "setGroupMemberRole",
+                serde_json::json!({"groupID":"g","userID":"a","role":"owner"}),
+                Code::InvalidParameters,
+            ),
+        ] {
+            let error = parse(method, &params).expect_err(method);
+            assert!(error.is(code), "{method}: {error}");
+        }
+    }
+}
