@@ -97,6 +97,8 @@ pub(super) struct Actor {
     pub(super) inbox: mpsc::Sender<Message>,
     outputs: Outputs,
     started: Instant,
+    /// What the stream of events is told after the next publication.
+    news: Vec<EngineEvent>,
     notices: u64,
     listing_devices: bool,
     devices_at_ms: u64,
@@ -179,6 +181,7 @@ impl Actor {
             inbox,
             outputs,
             started: Instant::now(),
+            news: Vec::new(),
             notices: 0,
             listing_devices: false,
             devices_at_ms: 0,
@@ -193,10 +196,9 @@ impl Actor {
         self.started.elapsed().as_millis() as u64
     }
 
-    /// Tells the program's stream of events.
-    pub(super) fn emit(&self, event: EngineEvent) {
-        // An error says that nobody listens.
-        let _ = self.outputs.events.send(event);
+    /// Tells the stream of events, as soon as the state shows what the event says: whoever acts on it sees it there.
+    pub(super) fn emit(&mut self, event: EngineEvent) {
+        self.news.push(event);
     }
 
     /// Shows a short message.
@@ -365,6 +367,10 @@ impl Actor {
         let wanted = super::ring::wanted(&self.calls.views, silenced, &self.settings);
         self.desk.ring(wanted, korean);
         self.publish(silenced);
+        for event in self.news.drain(..) {
+            // An error says that nobody listens.
+            let _ = self.outputs.events.send(event);
+        }
     }
 
     fn publish(&mut self, ring_silenced: bool) {
@@ -419,7 +425,8 @@ impl Actor {
             let _ = closing.await;
         }
         self.link.close().await;
-        self.settle();
+        self.store_log();
+        self.publish(false);
     }
 }
 

@@ -1,15 +1,20 @@
 //! The engine's hand on the call machine and the call log: inputs in, outputs out, rows to disk.
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
-    sync::Arc,
+    collections::BTreeSet,
+    sync::{Arc, Mutex, PoisonError},
 };
 
+use futures_util::FutureExt;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    call::{CallView, Input, Machine, Output, Phase, RequestReply, Ticket, log::LogRow},
+    call::{
+        CallView, Input, Machine, Output, Phase, RequestReply, Ticket,
+        log::{Change, Log, LogRow},
+    },
+    client::media::MediaSender,
     protocol::{
         ApiError, Code, Delivery, Event, InviteId, Request, SourceId, UserId,
         api::{EnterRoomReply, InviteReply},
@@ -19,7 +24,6 @@ use crate::{
 use super::{
     EngineEvent,
     actor::{Actor, Message, changed},
-    pending::Log,
     state::Session,
 };
 
@@ -27,6 +31,8 @@ use super::{
 struct Media {
     stop: CancellationToken,
     task: JoinHandle<()>,
+    /// Where the sound floor's packets go; the wire behind it is replaced after a lost connection.
+    sender: Arc<Mutex<MediaSender>>,
 }
 
 /// Calls and log of the signed-in account.
@@ -41,10 +47,9 @@ pub(super) struct Calls {
     pub(super) silenced: Option<InviteId>,
     media: Option<Media>,
     fold: Option<Log>,
-    kept: BTreeMap<InviteId, LogRow>,
+    /// Rows that the person has deleted: later news of those calls does not bring them back.
     deleted: BTreeSet<InviteId>,
-    /// Rows that are not on disk yet, and the last number they came from.
-    unstored: BTreeMap<InviteId, LogRow>,
+    /// The last number whose changes are not on disk yet.
     unstored_seq: Option<u64>,
     /// The log, newest first.
     pub(super) rows: Arc<[LogRow]>,
@@ -72,9 +77,7 @@ impl Calls {
     }
 
     fn show_rows(&mut self) {
-        let mut rows: Vec<LogRow> = self.kept.values().cloned().collect();
-        rows.sort_by(|a, b| (b.time_ms, &b.call_id).cmp(&(a.time_ms, &a.call_id)));
-        self.rows = rows.into();
+        self.rows = self.fold.as_ref().map_or_else(Arc::default, |fold| fold.rows().into());
         self.missed_unseen = self.rows.iter().filter(|row| row.is_missed() && row.time_ms > self.seen_ms).count();
     }
 }
@@ -84,15 +87,14 @@ impl Actor {
     pub(super) fn open_calls(&mut self) {
         let Some(account) = self.link.account.clone() else { return };
         let user = account.credentials.user_id.clone();
-        self.calls.machine = Some(Machine::new(user.clone(), account.credentials.device_id.clone()));
+        let device = account.credentials.device_id.clone();
+        self.calls.machine = Some(Machine::new(user.clone(), device.clone()));
         self.calls.in_flight = 0;
         self.calls.silenced = None;
         let result = self.profile.log(&account);
         let (rows, deleted) = self.stored(result).unwrap_or_default();
-        self.calls.fold = Some(Log::with_rows(user, rows.iter().cloned()));
-        self.calls.kept = rows.into_iter().map(|row| (row.call_id.clone(), row)).collect();
+        self.calls.fold = Some(Log::restore(user, device, rows));
         self.calls.deleted = deleted;
-        self.calls.unstored.clear();
         self.calls.unstored_seq = None;
         self.calls.show_rows();
     }
@@ -100,9 +102,7 @@ impl Actor {
     /// The account is gone from here.
     pub(super) fn forget_log(&mut self) {
         self.calls.fold = None;
-        self.calls.kept.clear();
         self.calls.deleted.clear();
-        self.calls.unstored.clear();
         self.calls.unstored_seq = None;
         self.calls.show_rows();
     }
@@ -159,10 +159,18 @@ impl Actor {
         }
         self.calls.in_flight += 1;
         let (generation, inbox, client) = (self.link.generation, self.inbox.clone(), self.link.client.clone());
-        tokio::spawn(async move {
-            let result = match client {
+        let mut answer = Box::pin(async move {
+            match client {
                 Some(client) => read_reply(request.method(), client.request(request).await),
                 None => Err(ApiError::new(Code::Disconnected, "There is no connection to the server.")),
+            }
+        });
+        // The first poll puts the request into the client's queue: requests leave in the machine's order.
+        let early = tokio::task::unconstrained(&mut answer).now_or_never();
+        tokio::spawn(async move {
+            let result = match early {
+                Some(result) => result,
+                None => answer.await,
             };
             // The actor is gone only at the very end.
             let _ = inbox.send(Message::Reply(generation, ticket, result)).await;
@@ -191,18 +199,16 @@ impl Actor {
     pub(super) fn record(&mut self, delivery: Delivery) {
         let Some(account) = &self.link.account else { return };
         self.calls.unstored_seq = Some(delivery.seq);
-        if let Some(row) = self.calls.fold.as_mut().and_then(|fold| fold.apply(&delivery)).cloned() {
-            self.calls.unstored.insert(row.call_id.clone(), row);
+        if let Some(fold) = &mut self.calls.fold {
+            fold.apply(&delivery);
         }
-        // An invitation of this user's other devices is nothing to call back, but the machine must know whom this user
-        // is calling there.
-        let from_elsewhere = match &delivery.event {
-            Event::ReceiveNewInvitation(new) => {
-                new.inviter == account.credentials.user_id && new.device_id != account.credentials.device_id
-            }
+        // This user's own invitations are nothing to call back, but the machine must know whom the user is calling on
+        // other devices, and that a hang-up has reached the log.
+        let own = match &delivery.event {
+            Event::ReceiveNewInvitation(new) => new.inviter == account.credentials.user_id,
             _ => false,
         };
-        if from_elsewhere && !delivery.history {
+        if own && !delivery.history {
             self.calls_input(Input::Delivery(delivery));
         }
     }
@@ -210,36 +216,43 @@ impl Actor {
     /// Brings what the records changed to disk and to the picture.
     pub(super) fn store_log(&mut self) {
         let Some(seq) = self.calls.unstored_seq.take() else { return };
-        let rows = std::mem::take(&mut self.calls.unstored);
-        let Some(mut account) = self.link.account.take() else { return };
-        let result = self.profile.store_log(&mut account, seq, &rows);
+        let (Some(fold), Some(mut account)) = (&mut self.calls.fold, self.link.account.take()) else { return };
+        let mut changes = fold.take_changes();
+        for change in &changes {
+            if let Change::Put(stored) = change
+                && self.calls.deleted.contains(&stored.row.call_id)
+            {
+                fold.delete(&stored.row.call_id);
+            }
+        }
+        changes.extend(fold.take_changes());
+        let result = self.profile.store_log(&mut account, seq, &changes);
         self.link.account = Some(account);
         self.stored(result);
-        if rows.is_empty() {
-            return;
+        if !changes.is_empty() {
+            self.calls.show_rows();
         }
-        let fresh = rows.into_iter().filter(|(call, _)| !self.calls.deleted.contains(call)).collect::<Vec<_>>();
-        self.calls.kept.extend(fresh);
-        self.calls.show_rows();
     }
 
     pub(super) fn delete_row(&mut self, call: &InviteId) {
-        let Some(account) = &self.link.account else { return };
+        let (Some(account), Some(fold)) = (&self.link.account, &mut self.calls.fold) else { return };
         let result = self.profile.delete_row(account, call);
-        if self.stored(result).is_some() && self.calls.kept.remove(call).is_some() {
-            self.calls.deleted.insert(call.clone());
-            self.calls.show_rows();
-        }
+        fold.delete(call);
+        // It is deleted on disk already, and marked so that it stays deleted.
+        fold.take_changes();
+        self.calls.deleted.insert(call.clone());
+        self.calls.show_rows();
+        self.stored(result);
     }
 
     pub(super) fn clear_log(&mut self) {
-        let Some(account) = &self.link.account else { return };
+        let (Some(account), Some(fold)) = (&self.link.account, &mut self.calls.fold) else { return };
         let result = self.profile.clear_log(account);
-        if self.stored(result).is_some() {
-            let gone = std::mem::take(&mut self.calls.kept);
-            self.calls.deleted.extend(gone.into_keys());
-            self.calls.show_rows();
-        }
+        self.calls.deleted.extend(fold.rows().into_iter().map(|row| row.call_id));
+        fold.clear();
+        fold.take_changes();
+        self.calls.show_rows();
+        self.stored(result);
     }
 
     pub(super) fn mark_log_seen(&mut self) {
@@ -251,18 +264,27 @@ impl Actor {
         self.calls.show_rows();
     }
 
-    /// Wires the room's relay connection to the sound floor, both ways.
+    /// Wires the room's relay connection to the sound floor, both ways. After a lost connection the sound goes on, and
+    /// only the wire is new.
     fn start_media(&mut self, entered: &EnterRoomReply) {
         let Some(client) = self.link.client.clone() else { return };
-        let muted = self.desk.muted;
-        self.stop_media();
         let link = client.open_media(entered);
-        let sender = link.sender;
-        let now_ms = self.now_ms();
-        let sink = Box::new(move |packet| sender.send(packet));
-        let session = self.desk.start_talk(entered.source_id, &self.settings, sink, now_ms);
-        // After a lost connection it begins anew, and a closed microphone stays closed.
-        self.desk.set_muted(muted);
+        let (sender, session) = match (self.calls.media.take(), self.desk.talk_as(entered.source_id)) {
+            (Some(media), Some(session)) => {
+                media.stop.cancel();
+                *media.sender.lock().unwrap_or_else(PoisonError::into_inner) = link.sender;
+                (media.sender, session)
+            }
+            (media, _) => {
+                self.calls.media = media;
+                self.stop_media();
+                let sender = Arc::new(Mutex::new(link.sender));
+                let out = sender.clone();
+                let sink = Box::new(move |packet| out.lock().unwrap_or_else(PoisonError::into_inner).send(packet));
+                let now_ms = self.now_ms();
+                (sender, self.desk.start_talk(entered.source_id, &self.settings, sink, now_ms))
+            }
+        };
         let stop = CancellationToken::new();
         let (stopped, mut receiver) = (stop.clone(), link.receiver);
         let task = tokio::spawn(async move {
@@ -276,7 +298,7 @@ impl Actor {
                 }
             }
         });
-        self.calls.media = Some(Media { stop, task });
+        self.calls.media = Some(Media { stop, task, sender });
     }
 
     /// Ends it. Closing devices and files takes a moment, which is spent elsewhere.

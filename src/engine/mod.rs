@@ -7,7 +7,6 @@
 mod actor;
 mod calls;
 pub mod command;
-mod pending;
 mod people;
 pub mod profile;
 pub mod ring;

@@ -5,7 +5,7 @@
 //! replays exactly what is missing.
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::BTreeSet,
     fs::{self, File, OpenOptions},
     path::{Path, PathBuf},
 };
@@ -14,7 +14,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use crate::{
-    call::log::LogRow,
+    call::log::{Change, StoredRow},
     protocol::{DeviceId, InviteId, UserId, api::Credentials},
 };
 
@@ -264,7 +264,7 @@ impl Profile {
     }
 
     /// The stored rows, and the calls whose rows were deleted by the person and must not come back.
-    pub(crate) fn log(&self, account: &Account) -> Result<(Vec<LogRow>, BTreeSet<InviteId>), ProfileError> {
+    pub(crate) fn log(&self, account: &Account) -> Result<(Vec<StoredRow>, BTreeSet<InviteId>), ProfileError> {
         let mut statement = self.db.prepare("SELECT call_id, row FROM log WHERE account = ?1")?;
         let stored = statement
             .query_map(params![account.id], |row| Ok((row.get::<_, String>(0)?, row.get::<_, Option<String>>(1)?)))?;
@@ -282,23 +282,31 @@ impl Profile {
         Ok((rows, deleted))
     }
 
-    /// Stores changed rows together with the place in the user's log that they came from.
+    /// Stores what has changed together with the place in the user's log that they came from.
     pub(crate) fn store_log(
         &mut self,
         account: &mut Account,
         last_seq: u64,
-        rows: &BTreeMap<InviteId, LogRow>,
+        changes: &[Change],
     ) -> Result<(), ProfileError> {
         let change = self.db.transaction()?;
-        for (call, row) in rows {
-            // Rows hold texts and numbers only: serialising cannot fail.
-            let json = serde_json::to_string(row).unwrap_or_default();
-            // A row that was deleted stays deleted.
-            change.execute(
-                "INSERT INTO log (account, call_id, row) VALUES (?1, ?2, ?3)
-                 ON CONFLICT (account, call_id) DO UPDATE SET row = excluded.row WHERE row IS NOT NULL",
-                params![account.id, call.as_str(), json],
-            )?;
+        for change_of_row in changes {
+            match change_of_row {
+                Change::Put(stored) => {
+                    // Rows hold texts and numbers only: serialising cannot fail.
+                    let json = serde_json::to_string(stored).unwrap_or_default();
+                    // A row that the person has deleted stays deleted.
+                    change.execute(
+                        "INSERT INTO log (account, call_id, row) VALUES (?1, ?2, ?3)
+                         ON CONFLICT (account, call_id) DO UPDATE SET row = excluded.row WHERE row IS NOT NULL",
+                        params![account.id, stored.row.call_id.as_str(), json],
+                    )?;
+                }
+                Change::Delete(call) => {
+                    let sql = "DELETE FROM log WHERE account = ?1 AND call_id = ?2 AND row IS NOT NULL";
+                    change.execute(sql, params![account.id, call.as_str()])?;
+                }
+            }
         }
         let seq = i64::try_from(last_seq).unwrap_or(i64::MAX);
         change.execute("UPDATE account SET last_seq = max(last_seq, ?2) WHERE id = ?1", params![account.id, seq])?;

@@ -1,23 +1,18 @@
 //! Tests of the profile's store: what is written is there after a fresh open, as after `kill -9`.
 
 use super::*;
-use crate::call::{Direction, EndReason};
+use serde_json::json;
 
-fn row(call: &str, duration_s: u64) -> LogRow {
-    LogRow {
-        call_id: InviteId::new(call).expect("valid"),
-        peer: UserId::new("bob").expect("valid"),
-        direction: Direction::Incoming,
-        time_ms: 5,
-        result: Some(EndReason::HungUp),
-        answered: true,
-        duration_s,
-        device_name: None,
-    }
+fn row(call: &str, duration_s: u64) -> StoredRow {
+    let row = json!({
+        "callId": call, "peer": "bob", "direction": "incoming", "timeMs": 5, "result": "hungUp", "answered": true,
+        "durationS": duration_s, "deviceName": null,
+    });
+    serde_json::from_value(row).expect("a row")
 }
 
-fn rows(list: &[LogRow]) -> BTreeMap<InviteId, LogRow> {
-    list.iter().map(|row| (row.call_id.clone(), row.clone())).collect()
+fn rows(list: &[StoredRow]) -> Vec<Change> {
+    list.iter().cloned().map(Change::Put).collect()
 }
 
 fn credentials(token: &str) -> Credentials {
@@ -83,6 +78,12 @@ fn deleted_rows_stay_deleted() {
     let (left, deleted) = profile.log(&account).expect("reads");
     assert_eq!(left, [row("b", 0)]);
     assert_eq!(deleted, BTreeSet::from([gone]));
+    // What only made room for newer rows is gone without a trace.
+    let trimmed = InviteId::new("b").expect("valid");
+    profile.store_log(&mut account, 3, &[Change::Delete(trimmed)]).expect("stores");
+    let (left, deleted) = profile.log(&account).expect("reads");
+    assert_eq!((left.len(), deleted.len()), (0, 1));
+    profile.store_log(&mut account, 4, &rows(&[row("c", 0)])).expect("stores");
     profile.clear_log(&account).expect("clears");
     assert!(profile.log(&account).expect("reads").0.is_empty());
 }

@@ -45,7 +45,12 @@ pub fn wanted(views: &[CallView], silenced: bool, settings: &Settings) -> Option
         Some(Sound {
             call_id: view.call_id.clone(),
             cue,
-            device: if ring { settings.ring_device.clone() } else { settings.speaker.clone() },
+            device: match (ring, &settings.speaker) {
+                (true, _) => settings.ring_device.clone(),
+                // The recording of a call has voices in it, and a tone afterwards must not write over it.
+                (false, DeviceSpec::File(_)) => DeviceSpec::Null,
+                (false, speaker) => speaker.clone(),
+            },
             volume: if ring { settings.ring_volume } else { settings.speaker_volume },
             ringtone: settings.ringtone,
             tones: settings.tones,
@@ -129,7 +134,11 @@ mod tests {
         let sound = wanted(&[incoming()], false, &settings).expect("rings");
         assert_eq!((sound.device, sound.volume), (DeviceSpec::Named("desk".into()), 0.3));
         let ringing = view("out", Direction::Outgoing, Phase::Ringing, None);
-        assert_eq!(wanted(&[ringing], false, &settings).expect("sounds").device, DeviceSpec::Default);
+        let device =
+            |settings: &Settings| wanted(std::slice::from_ref(&ringing), false, settings).expect("sounds").device;
+        assert_eq!(device(&settings), DeviceSpec::Default);
+        let recording = Settings { speaker: DeviceSpec::File("voices.wav".into()), ..settings };
+        assert_eq!(device(&recording), DeviceSpec::Null);
     }
 
     #[test]

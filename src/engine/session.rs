@@ -2,6 +2,8 @@
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
+use futures_util::FutureExt;
+
 use crate::{
     call::Input,
     client::{
@@ -14,12 +16,12 @@ use crate::{
         lan::DEFAULT_PORT,
         limits,
     },
+    server::{Server, ServerConfig},
 };
 
 use super::{
     RawRequest, SignInForm,
     actor::{Actor, Message},
-    pending::{Server, ServerConfig},
     profile::{Account, HostingMemory},
     state::{ConnectStep, FoundServer, Hosting, Me, Problem, Session},
 };
@@ -413,12 +415,19 @@ impl Actor {
             let _ = reply.send(Err(error));
             return;
         };
+        let mut answer = Box::pin(async move {
+            let text = client.request(request).await?;
+            serde_json::from_str(text.get()).map_err(|error| {
+                ApiError::new(Code::ParseError, format!("The server's answer is unreadable: {error}."))
+            })
+        });
+        // As for the machine: requests leave in the order in which they were asked.
+        let early = tokio::task::unconstrained(&mut answer).now_or_never();
         tokio::spawn(async move {
-            let answer = client.request(request).await.and_then(|text| {
-                serde_json::from_str(text.get()).map_err(|error| {
-                    ApiError::new(Code::ParseError, format!("The server's answer is unreadable: {error}."))
-                })
-            });
+            let answer = match early {
+                Some(answer) => answer,
+                None => answer.await,
+            };
             let _ = reply.send(answer);
         });
     }

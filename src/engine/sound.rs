@@ -28,6 +28,7 @@ pub(crate) type Notices = Arc<dyn Fn(AudioNotice) + Send + Sync>;
 
 /// The session of a room, with what is watched about it.
 struct Talk {
+    source: SourceId,
     session: Arc<AudioSession>,
     received: u64,
     received_at_ms: u64,
@@ -97,8 +98,13 @@ impl Desk {
         };
         let notices = self.notices.clone();
         let session = Arc::new(AudioSession::start(config, sink, Box::new(move |notice| notices(notice))));
-        self.talk = Some(Talk { session: session.clone(), received: 0, received_at_ms: now_ms });
+        self.talk = Some(Talk { source, session: session.clone(), received: 0, received_at_ms: now_ms });
         session
+    }
+
+    /// The session that runs, if it is one of this source.
+    pub(crate) fn talk_as(&self, source: SourceId) -> Option<Arc<AudioSession>> {
+        self.talk.as_ref().filter(|talk| talk.source == source).map(|talk| talk.session.clone())
     }
 
     /// Ends it. The session ends with its last owner: whoever feeds it lets go at the same time.

@@ -1,0 +1,128 @@
+//! `ahoy phone --json`: the calls of the specification as a program uses them.
+
+#[path = "common/phone.rs"]
+mod phone;
+
+use phone::{Phone, Server};
+use serde_json::json;
+
+#[test]
+fn an_application_signals_whatever_it_likes() {
+    let server = Server::start();
+    let dir = tempfile::tempdir().expect("a folder");
+    let mut bob = Phone::start(&server.url(), "bob", dir.path(), &[]);
+    let mut alice = Phone::start(&server.url(), "alice", dir.path(), &[]);
+    let data = "손들기 {not JSON}";
+    let reply = alice.done("invite", json!({"invitee": "bob", "data": data, "timeout": 30}));
+    let id = reply["inviteID"].clone();
+    assert!(id.as_str().is_some_and(|id| !id.is_empty()));
+    assert_eq!(reply["online"], json!(["bob"]));
+    let invitation = bob.wait_for("onReceiveNewInvitation");
+    assert_eq!((&invitation["inviteID"], &invitation["data"]), (&id, &json!(data)));
+    // No call: nothing rings, and nobody answers but the application.
+    alice.done("modifyInvitation", json!({"inviteID": id, "data": "changed"}));
+    assert_eq!(bob.wait_for("onInvitationModified")["data"], "changed");
+    bob.done("accept", json!({"inviteID": id, "data": "yes"}));
+    let answer = alice.wait_for("onInviteeAccepted");
+    assert_eq!((&answer["invitee"], &answer["data"]), (&json!("bob"), &json!("yes")));
+    assert_eq!(bob.refused("accept", json!({"inviteID": id})), 8010);
+    assert_eq!(alice.refused("cancel", json!({"inviteID": id})), 8010);
+    for phone in [&mut alice, &mut bob] {
+        assert_eq!(phone.done("getState", json!({}))["calls"], json!([]));
+        assert_eq!(phone.done("getLog", json!({}))["rows"], json!([]));
+    }
+}
+
+#[test]
+fn a_group_is_invited_cancelled_and_asked_about() {
+    let server = Server::start();
+    let dir = tempfile::tempdir().expect("a folder");
+    let mut bob = Phone::start(&server.url(), "bob", dir.path(), &[]);
+    let mut carol = Phone::start(&server.url(), "carol", dir.path(), &[]);
+    let mut alice = Phone::start(&server.url(), "alice", dir.path(), &[]);
+    let group = alice.done(
+        "createGroup",
+        json!({"groupType": "Work", "groupName": "class", "memberList": ["bob", "carol"]}),
+    )["groupID"]
+        .clone();
+    let params = json!({"groupID": group, "inviteeList": ["bob", "carol"], "data": "d", "timeout": 0});
+    let id = alice.done("inviteInGroup", params)["inviteID"].clone();
+    let seq = bob.wait_for("onReceiveNewInvitation")["seq"].clone();
+    let info = bob.done("getSignalingInfo", json!({"seq": seq}));
+    assert_eq!((&info["inviteID"], &info["actionType"]), (&id, &json!(1)));
+    bob.done("reject", json!({"inviteID": id}));
+    assert_eq!(alice.wait_for("onInviteeRejected")["invitee"], "bob");
+    carol.wait_for("onReceiveNewInvitation");
+    alice.done("cancel", json!({"inviteID": id}));
+    assert_eq!(carol.wait_for("onInvitationCancelled")["inviteeList"], json!(["carol"]));
+}
+
+#[test]
+fn bad_lines_are_answered_and_change_nothing() {
+    let server = Server::start();
+    let dir = tempfile::tempdir().expect("a folder");
+    let mut alice = Phone::start(&server.url(), "alice", dir.path(), &[]);
+    for (line, code) in [
+        ("{", -32700),
+        ("[1,2]", -32600),
+        (r#"{"jsonrpc":"2.0","id":null,"method":"dance"}"#, -32601),
+        (r#"{"jsonrpc":"2.0","id":null,"method":"call","params":{"userID":7}}"#, 6017),
+    ] {
+        alice.write(line);
+        let answer = alice.answer(&json!(null));
+        assert_eq!(answer["error"]["code"], code, "{line}");
+    }
+    let long = "x".repeat(300_000);
+    alice.write(&long);
+    assert_eq!(alice.answer(&json!(null))["error"]["code"], -32600);
+    assert_eq!(alice.refused("hangUp", json!({})), 8010);
+    assert_eq!(alice.refused("answer", json!({})), 8010);
+    assert_eq!(alice.refused("login", json!({})), 7014);
+    let data = "x".repeat(12 * 1024 + 1);
+    assert_eq!(alice.refused("invite", json!({"invitee": "bob", "data": data, "timeout": 5})), 8001);
+    assert_eq!(alice.refused("invite", json!({"invitee": "bob", "timeout": 5})), 20003);
+    assert_eq!(alice.done("getState", json!({}))["session"], "online");
+    assert!(alice.quit().success());
+}
+
+#[test]
+fn a_profile_is_used_by_one_phone_at_a_time() {
+    let server = Server::start();
+    let dir = tempfile::tempdir().expect("a folder");
+    let _alice = Phone::start(&server.url(), "alice", dir.path(), &[]);
+    let output = phone::command(&server.url(), "alice", dir.path(), &[])
+        .stderr(std::process::Stdio::piped())
+        .output()
+        .expect("runs");
+    assert!(!output.status.success());
+    let words = String::from_utf8_lossy(&output.stderr);
+    assert!(words.contains("phone-alice") && words.contains("in use"), "{words}");
+}
+
+#[test]
+fn an_account_with_a_password_is_used_on_two_devices() {
+    let server = Server::start();
+    let dir = tempfile::tempdir().expect("a folder");
+    let password = ["--password", "correct horse"];
+    let mut desk = Phone::start(&server.url(), "alice", dir.path(), &password);
+    let mut lap =
+        Phone::start(&server.url(), "alice", dir.path(), &["--password", "correct horse", "--profile", "laptop"]);
+    let mut bob = Phone::start(&server.url(), "bob", dir.path(), &[]);
+    bob.done("call", json!({"userID": "alice"}));
+    desk.wait_phase("incoming");
+    lap.wait_phase("incoming");
+    desk.done("answer", json!({}));
+    assert_eq!(lap.wait_phase("ended")["end"], "answeredElsewhere");
+    desk.wait_phase("inCall");
+    bob.wait_phase("inCall");
+    bob.done("hangUp", json!({}));
+    let row = lap.only_row();
+    assert_eq!((&row["answered"], &row["peer"]), (&json!(true), &json!("bob")));
+    let wrong =
+        phone::command(&server.url(), "alice", dir.path(), &["--profile", "third", "--password", "wrong horse"])
+            .stderr(std::process::Stdio::piped())
+            .output()
+            .expect("runs");
+    assert!(!wrong.status.success());
+    assert!(String::from_utf8_lossy(&wrong.stderr).contains("70003"), "{wrong:?}");
+}
