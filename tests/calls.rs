@@ -166,3 +166,20 @@ fn an_unknown_callee_is_named_in_the_failure() {
     let words = String::from_utf8_lossy(&output.stderr);
     assert!(words.contains("nobody"), "{words}");
 }
+
+#[cfg(unix)]
+#[test]
+fn a_phone_that_is_told_to_end_hangs_up_first() {
+    let server = Server::start();
+    let dir = tempfile::tempdir().expect("a folder");
+    let mut bob = Phone::start(&server.url(), "bob", dir.path(), &["--auto-answer"]);
+    let args = ["--call", "bob", "--microphone", "silence", "--speaker", "null"];
+    let mut alice = phone::command(&server.url(), "alice", dir.path(), &args).spawn().expect("starts");
+    bob.wait_phase("inCall");
+    let sent = std::process::Command::new("kill").args(["-TERM", &alice.id().to_string()]).status().expect("runs");
+    assert!(sent.success());
+    assert!(phone::wait_exit(&mut alice).success());
+    // Hung up, not lost: the other one need not wait for a connection that does not come back.
+    assert_eq!(bob.wait_phase("ended")["end"], "hungUp");
+    assert_eq!(bob.only_row()["result"], "hungUp");
+}

@@ -2,7 +2,6 @@
 //! else; whatever takes longer runs in a task and comes back as a [`Message`].
 
 use std::{
-    collections::BTreeMap,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -15,10 +14,10 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    call::{CallView, Input, RequestReply, Ticket},
+    call::{Input, RequestReply, Ticket},
     client::{ClientEvent, ConnectError, discovery::Found},
     media::{self, AudioNotice, Devices, tones::RingCue},
-    protocol::{ApiError, Code, Fingerprint, InviteId, api::Credentials, event::UserStatus},
+    protocol::{ApiError, Code, Fingerprint, api::Credentials, event::UserStatus},
 };
 
 use super::{
@@ -41,9 +40,6 @@ const LEVELS_MS: u64 = 66;
 const DEVICES_MS: u64 = 5_000;
 /// Most notices shown at once; the oldest give way.
 const NOTICES_MAX: usize = 8;
-/// How long hanging up may take at the end.
-const GOODBYE: Duration = Duration::from_secs(2);
-
 /// What the actor reads.
 pub(super) struct Inputs {
     pub(super) commands: mpsc::Receiver<Command>,
@@ -65,7 +61,7 @@ pub(super) enum Message {
     /// Signing up or in is over.
     Entered(u64, Result<(Credentials, Option<Fingerprint>), ConnectError>),
     /// The embedded server runs, or does not.
-    Server(u64, Result<Box<super::session::Embedded>, String>),
+    Server(u64, Result<Box<super::hosting::Embedded>, String>),
     /// A request of the call machine was answered.
     Reply(u64, Ticket, Result<RequestReply, ApiError>),
     /// A page of people.
@@ -95,14 +91,14 @@ pub(super) struct Actor {
     pub(super) people: People,
     pub(super) desk: Desk,
     pub(super) inbox: mpsc::Sender<Message>,
-    outputs: Outputs,
+    pub(super) outputs: Outputs,
     started: Instant,
     /// What the stream of events is told after the next publication.
-    news: Vec<EngineEvent>,
+    pub(super) news: Vec<EngineEvent>,
     notices: u64,
     listing_devices: bool,
     devices_at_ms: u64,
-    published_second: u64,
+    pub(super) published_second: u64,
     /// Sessions of sound that are being closed: recordings are complete when these are done.
     pub(super) closing: Vec<JoinHandle<()>>,
 }
@@ -263,7 +259,7 @@ impl Actor {
         }
     }
 
-    fn message(&mut self, message: Message) {
+    pub(super) fn message(&mut self, message: Message) {
         let current = self.link.generation;
         match message {
             Message::Client(of, event) if of == current => self.client_event(event),
@@ -354,79 +350,9 @@ impl Actor {
     }
 
     /// From where seconds are counted that somebody sees: the talk, the time to the next try, or a call's ringing.
-    fn counting_from(&self) -> Option<u64> {
+    pub(super) fn counting_from(&self) -> Option<u64> {
         let talk = self.calls.live().map(|view| view.talking_since_ms.unwrap_or(0));
         talk.or(matches!(self.draft.session, Session::Offline { .. }).then_some(0))
-    }
-
-    /// After whatever happened: sound, log and picture follow.
-    fn settle(&mut self) {
-        self.store_log();
-        let korean = is_korean(&self.settings);
-        let silenced = self.calls.silenced.is_some() && self.calls.silenced.as_ref() == self.calls.ringing();
-        let wanted = super::ring::wanted(&self.calls.views, silenced, &self.settings);
-        self.desk.ring(wanted, korean);
-        self.publish(silenced);
-        for event in self.news.drain(..) {
-            // An error says that nobody listens.
-            let _ = self.outputs.events.send(event);
-        }
-    }
-
-    fn publish(&mut self, ring_silenced: bool) {
-        let now_ms = self.now_ms();
-        self.link.count_down(&mut self.draft.session, now_ms);
-        let mut next = self.draft.clone();
-        next.settings = self.settings.clone();
-        next.people = self.people.shown(next.me.as_ref().map(|me| &me.user));
-        next.calls = self.calls.views.clone();
-        next.log = self.calls.rows.clone();
-        next.missed_unseen = self.calls.missed_unseen;
-        next.audio = self.desk.picture(&self.settings, ring_silenced, now_ms);
-        let last = self.outputs.state.borrow().clone();
-        let second = self.counting_from().map_or(0, |from| now_ms.saturating_sub(from) / 1000);
-        next.now_ms = last.now_ms;
-        if next == *last && second == self.published_second {
-            return;
-        }
-        self.published_second = second;
-        next.now_ms = now_ms;
-        self.outputs.state.send_replace(Arc::new(next));
-        (self.outputs.on_change)();
-    }
-
-    /// Leaves calls, closes connections, waits until everything is stored.
-    async fn goodbye(&mut self, messages: &mut mpsc::Receiver<Message>) {
-        let live: Vec<InviteId> = self
-            .calls
-            .views
-            .iter()
-            .filter(|view| view.is_live() && view.phase != crate::call::Phase::Incoming)
-            .map(|view| view.call_id.clone())
-            .collect();
-        for call in live {
-            self.calls_input(Input::HangUp(call));
-        }
-        self.settle();
-        let answered = async {
-            while self.calls.in_flight > 0 {
-                let Some(message) = messages.recv().await else { break };
-                self.message(message);
-                self.settle();
-            }
-        };
-        if tokio::time::timeout(GOODBYE, answered).await.is_err() {
-            tracing::warn!("the server did not answer the farewell in time");
-        }
-        self.stop_media();
-        self.desk.stop_test();
-        self.desk.ring(None, false);
-        for closing in std::mem::take(&mut self.closing) {
-            let _ = closing.await;
-        }
-        self.link.close().await;
-        self.store_log();
-        self.publish(false);
     }
 }
 
@@ -441,10 +367,4 @@ fn overridden(mut settings: Settings, overrides: &Overrides) -> Settings {
     put(&mut settings.speaker, &overrides.speaker);
     put(&mut settings.ring_device, &overrides.ring_device);
     settings
-}
-
-/// Changed calls between two pictures of them, for the stream of events.
-pub(super) fn changed(old: &[CallView], new: &[CallView]) -> Vec<CallView> {
-    let known: BTreeMap<&InviteId, &CallView> = old.iter().map(|view| (&view.call_id, view)).collect();
-    new.iter().filter(|view| known.get(&view.call_id) != Some(view)).cloned().collect()
 }

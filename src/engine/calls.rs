@@ -23,7 +23,8 @@ use crate::{
 
 use super::{
     EngineEvent,
-    actor::{Actor, Message, changed},
+    actor::{Actor, Message},
+    publish::changed,
     state::Session,
 };
 

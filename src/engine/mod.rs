@@ -7,8 +7,11 @@
 mod actor;
 mod calls;
 pub mod command;
+mod entry;
+mod hosting;
 mod people;
 pub mod profile;
+mod publish;
 pub mod ring;
 mod session;
 pub mod settings;

@@ -1,42 +1,35 @@
-//! The way to the server and back: host, join, sign in, stay connected, sign out.
+//! The session with a server: opened with stored credentials, kept, lost and found again, signed out.
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use futures_util::FutureExt;
 
 use crate::{
     call::Input,
     client::{
-        self, Address, Client, ClientConfig, ClientEvent, ConnectError, Pin,
+        Address, Client, ClientConfig, ClientEvent, Pin,
         discovery::{Browser, Found},
     },
     protocol::{
-        ApiError, Code, Fingerprint, UserId,
-        api::{Credentials, GetUsers, SetSelfInfo, SignIn, SignUp, Start},
-        lan::DEFAULT_PORT,
+        ApiError, Code, Fingerprint,
+        api::{GetUsers, SetSelfInfo, Start},
         limits,
     },
-    server::{Server, ServerConfig},
 };
 
 use super::{
     RawRequest, SignInForm,
     actor::{Actor, Message},
-    profile::{Account, HostingMemory},
-    state::{ConnectStep, FoundServer, Hosting, Me, Problem, Session},
+    hosting::Embedded,
+    profile::Account,
+    state::{ConnectStep, FoundServer, Me, Problem, Session},
 };
 
 /// How long the connection may take to close at the end.
 const CLOSE: Duration = Duration::from_secs(2);
 
-/// The server in this program.
-pub(super) struct Embedded {
-    server: Server,
-    port: u16,
-}
-
 /// What is being tried, and continues once a changed certificate is trusted.
-enum Attempt {
+pub(super) enum Attempt {
     /// Sign up or in.
     Enter { address: Address, form: SignInForm, either: bool },
     /// Open a session with stored credentials.
@@ -50,17 +43,17 @@ pub(super) struct Link {
     pub(super) generation: u64,
     pub(super) client: Option<Client>,
     pub(super) account: Option<Account>,
-    attempt: Option<Attempt>,
+    pub(super) attempt: Option<Attempt>,
     /// What a changed certificate showed.
-    shown: Option<Fingerprint>,
+    pub(super) shown: Option<Fingerprint>,
     /// This run of the program has been online with this account.
-    was_online: bool,
+    pub(super) was_online: bool,
     retry_at_ms: Option<u64>,
-    server: Option<Box<Embedded>>,
+    pub(super) server: Option<Box<Embedded>>,
     /// Sign up or in at the embedded server once it runs.
-    host_form: Option<SignInForm>,
+    pub(super) host_form: Option<SignInForm>,
     browser: Option<Browser>,
-    announced: Arc<[Found]>,
+    pub(super) announced: Arc<[Found]>,
 }
 
 impl Link {
@@ -84,7 +77,7 @@ impl Link {
     }
 
     /// Whatever comes back from now on belongs to a new session.
-    fn next(&mut self) -> u64 {
+    pub(super) fn next(&mut self) -> u64 {
         if let Some(client) = self.client.take() {
             tokio::spawn(async move { client.shutdown().await });
         }
@@ -113,169 +106,8 @@ impl Actor {
         }
     }
 
-    /// Runs the embedded server, and signs in there.
-    pub(super) fn host(&mut self, form: SignInForm) {
-        self.link.host_form = Some(form);
-        self.start_server(DEFAULT_PORT);
-    }
-
-    fn start_server(&mut self, port: u16) {
-        let generation = self.link.next();
-        self.draft.session = Session::Connecting(ConnectStep::StartingServer);
-        let listen = self.overrides.host_listen.unwrap_or_else(|| SocketAddr::from(([0, 0, 0, 0], port)));
-        let config = ServerConfig {
-            announce: !self.overrides.no_discovery,
-            ..ServerConfig::new(listen, self.profile.server_dir(), device_name())
-        };
-        let inbox = self.inbox.clone();
-        tokio::spawn(async move {
-            let result = match Server::spawn(config.clone()).await {
-                // Somebody else has the port; any other will do, found by the announcement.
-                Err(error) if listen.port() != 0 => {
-                    tracing::warn!(%error, "the usual port cannot be used; taking another");
-                    let listen = SocketAddr::new(listen.ip(), 0);
-                    Server::spawn(ServerConfig { listen, ..config }).await
-                }
-                result => result,
-            };
-            let result = result
-                .map(|server| Box::new(Embedded { port: server.local_addr().port(), server }))
-                .map_err(|error| error.to_string());
-            let _ = inbox.send(Message::Server(generation, result)).await;
-        });
-    }
-
-    /// The embedded server runs, or does not.
-    pub(super) fn server_up(&mut self, of: u64, result: Result<Box<Embedded>, String>) {
-        let embedded = match result {
-            Ok(embedded) => embedded,
-            Err(detail) if of == self.link.generation => {
-                self.link.host_form = None;
-                self.signed_out(Some(Problem { code: Code::Internal as i32, detail }));
-                return;
-            }
-            Err(_) => return,
-        };
-        if of != self.link.generation {
-            // Given up meanwhile.
-            tokio::spawn(async move { embedded.server.shutdown().await });
-            return;
-        }
-        let fingerprint = embedded.server.fingerprint();
-        self.draft.hosting = Some(Hosting {
-            name: embedded.server.name().to_owned(),
-            addresses: embedded.server.addresses().iter().map(ToString::to_string).collect(),
-            fingerprint: fingerprint.map(|shown| shown.to_string()).unwrap_or_default(),
-        });
-        let port = embedded.port;
-        let address = Address::new("127.0.0.1", port);
-        self.link.server = Some(embedded);
-        let remembered = self.profile.set_hosting(Some(&HostingMemory { port }));
-        self.stored(remembered);
-        if let Some(form) = self.link.host_form.take() {
-            self.enter(address, fingerprint, form, false);
-        } else if let Some(mut account) = self.link.account.take() {
-            let moved = self.profile.move_server(&mut account, &address.to_string());
-            self.link.account = Some(account);
-            self.stored(moved);
-            self.connect();
-        } else {
-            self.signed_out(None);
-        }
-    }
-
-    /// Signs up or in at a server; with `either`, uses what the profile knows first, and whatever works.
-    pub(super) fn join(&mut self, address: &str, form: SignInForm, either: bool) {
-        let parsed = Address::parse(address, self.overrides.insecure);
-        let (address, user) = match (parsed, UserId::new(form.user.trim())) {
-            (Ok(address), Ok(user)) => (address, user),
-            (Err(error), _) => return self.refuse_form(&error),
-            (_, Err(error)) => return self.refuse_form(&error),
-        };
-        if either {
-            let known = self.profile.account_of(&address.to_string(), &user);
-            if let Some(account) = self.stored(known).flatten() {
-                let used = self.profile.use_account(&account);
-                self.stored(used);
-                self.link.account = Some(account);
-                return self.connect();
-            }
-        }
-        let announced = self.link.announced.iter().find(|found| {
-            found.addresses.iter().any(|at| at.ip().to_string() == address.host() && at.port() == address.port())
-        });
-        let pin = announced.map(|found| found.fingerprint);
-        self.enter(address, pin, form, either);
-    }
-
-    fn refuse_form(&mut self, error: &dyn std::error::Error) {
-        let detail = error.to_string();
-        self.signed_out(Some(Problem { code: Code::InvalidParameters as i32, detail }));
-    }
-
-    fn enter(&mut self, address: Address, pin: Option<Fingerprint>, form: SignInForm, either: bool) {
-        let generation = self.link.next();
-        self.draft.session = Session::Connecting(ConnectStep::SigningIn);
-        self.link.attempt = Some(Attempt::Enter { address: address.clone(), form: form.clone(), either });
-        let pin = pin.map_or(Pin::FirstUse, Pin::Known);
-        let inbox = self.inbox.clone();
-        tokio::spawn(async move {
-            let result = sign_up_or_in(&address, pin, form, either).await;
-            let _ = inbox.send(Message::Entered(generation, result)).await;
-        });
-    }
-
-    /// Signing up or in is over.
-    pub(super) fn entered(&mut self, result: Result<(Credentials, Option<Fingerprint>), ConnectError>) {
-        let Some(Attempt::Enter { address, .. }) = &self.link.attempt else { return };
-        match result {
-            Ok((credentials, shown)) => {
-                let shown = shown.map(|shown| shown.to_string());
-                let stored = self.profile.sign_in(&address.to_string(), shown.as_deref(), &credentials);
-                self.link.was_online = false;
-                match self.stored(stored) {
-                    Some(account) => {
-                        self.link.account = Some(account);
-                        self.connect();
-                    }
-                    // The failure has been told; without storing it, the account would be lost at the next start.
-                    None => self.signed_out(None),
-                }
-            }
-            Err(ConnectError::CertificateChanged { pinned, shown }) => {
-                let address = address.host_port();
-                self.certificate_changed(address, pinned, shown);
-            }
-            Err(ConnectError::Api(error)) => {
-                self.signed_out(Some(Problem { code: error.code, detail: error.message }));
-            }
-        }
-    }
-
-    fn certificate_changed(&mut self, address: String, pinned: Fingerprint, shown: Fingerprint) {
-        self.link.shown = Some(shown);
-        self.draft.session =
-            Session::CertificateChanged { address, pinned: pinned.to_string(), shown: shown.to_string() };
-    }
-
-    pub(super) fn trust_new_certificate(&mut self) {
-        let Some(shown) = self.link.shown.take() else { return };
-        match self.link.attempt.take() {
-            Some(Attempt::Enter { address, form, either }) => self.enter(address, Some(shown), form, either),
-            Some(Attempt::Connect) => {
-                if let Some(mut account) = self.link.account.take() {
-                    let pinned = self.profile.pin(&mut account, &shown.to_string());
-                    self.link.account = Some(account);
-                    self.stored(pinned);
-                }
-                self.connect();
-            }
-            None => {}
-        }
-    }
-
     /// Opens a session with the account.
-    fn connect(&mut self) {
+    pub(super) fn connect(&mut self) {
         let Some(account) = self.link.account.clone() else { return self.signed_out(None) };
         // What it was stored as was an address once; --insecure may be missing this time.
         let address = match Address::parse(&account.server, self.overrides.insecure) {
@@ -473,18 +305,11 @@ impl Actor {
         self.forget_log();
     }
 
-    fn stop_hosting(&mut self) {
-        if let Some(embedded) = self.link.server.take() {
-            tokio::spawn(async move { embedded.server.shutdown().await });
-        }
-        self.draft.hosting = None;
-        let forgotten = self.profile.set_hosting(None);
-        self.stored(forgotten);
-    }
-
     /// The sign-in screen, which shows what servers there are.
-    fn signed_out(&mut self, problem: Option<Problem>) {
+    pub(super) fn signed_out(&mut self, problem: Option<Problem>) {
         self.link.next();
+        // Answers to an earlier session's requests are not waited for.
+        self.calls.in_flight = 0;
         self.stop_media();
         self.draft.session = Session::SignedOut { problem };
         self.draft.me = None;
@@ -521,48 +346,4 @@ impl Actor {
         };
         self.draft.found_servers = servers.iter().filter_map(shown).collect();
     }
-}
-
-async fn sign_up_or_in(
-    address: &Address,
-    pin: Pin,
-    form: SignInForm,
-    either: bool,
-) -> Result<(Credentials, Option<Fingerprint>), ConnectError> {
-    let invalid = |error: &dyn std::fmt::Display| ApiError::new(Code::InvalidParameters, error.to_string());
-    let user_id = UserId::new(form.user.trim()).map_err(|error| invalid(&error))?;
-    let device_name = device_name();
-    let sign_in = |pin| {
-        let request =
-            SignIn { user_id: user_id.clone(), password: form.password.clone(), device_name: device_name.clone() };
-        client::account::sign_in(address, pin, request)
-    };
-    if !form.new_account {
-        return sign_in(pin).await;
-    }
-    let name = form.display_name.trim();
-    let request = SignUp {
-        user_id: user_id.clone(),
-        display_name: if name.is_empty() { user_id.to_string() } else { name.to_owned() },
-        password: (!form.password.is_empty()).then(|| form.password.clone()),
-        device_name: device_name.clone(),
-    };
-    match client::account::sign_up(address, pin, request).await {
-        Err(ConnectError::Api(error))
-            if either && !form.password.is_empty() && (error.is(Code::IdInUse) || error.is(Code::SignUpClosed)) =>
-        {
-            sign_in(pin).await
-        }
-        result => result,
-    }
-}
-
-/// This computer's name, for "answered on …".
-fn device_name() -> String {
-    let name = std::env::var("HOSTNAME")
-        .or_else(|_| std::env::var("COMPUTERNAME"))
-        .or_else(|_| std::fs::read_to_string("/etc/hostname"))
-        .unwrap_or_default();
-    let name: String = name.trim().chars().filter(|letter| !letter.is_control()).take(32).collect();
-    if name.is_empty() { "Ahoy".to_owned() } else { name }
 }
