@@ -136,6 +136,7 @@ impl Machine {
         let call = &self.calls[i];
         let reason = match call.invitation {
             Invitation::Unsent => EndReason::ConnectionLost,
+            Invitation::Sent if !call.arrived => EndReason::ConnectionLost,
             Invitation::Sent if call.callee_offline => EndReason::Offline,
             Invitation::Sent | Invitation::Received | Invitation::Answering | Invitation::AcceptSent => {
                 EndReason::NoAnswer

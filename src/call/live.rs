@@ -3,7 +3,7 @@
 use crate::protocol::{
     DeviceId, InviteId, RoomId, UserId,
     api::EnterRoomReply,
-    event::{LeaveReason, NewInvitation},
+    event::{LeaveReason, NewInvitation, Participant},
 };
 
 use super::view::{CallView, Direction, EndReason, Phase};
@@ -69,7 +69,11 @@ pub(super) struct Call {
     /// The device of the peer: the caller's, or the one that accepted.
     pub(super) peer_device: Option<DeviceId>,
     pub(super) place: Place,
+    /// Who came (`true`) and left while the answer to `enterRoom` was on its way: it may be older than these events.
+    pub(super) meanwhile: Vec<(Participant, bool)>,
     pub(super) invitation: Invitation,
+    /// Ours is known to have reached the server.
+    pub(super) arrived: bool,
     /// The peer may enter the room.
     pub(super) granted: bool,
     /// Room numbers that turned out to be taken.
@@ -125,7 +129,9 @@ impl Call {
             alias: None,
             peer_device: None,
             place: Place::Outside,
+            meanwhile: Vec::new(),
             invitation,
+            arrived: false,
             granted: false,
             rooms_tried: 0,
             accepted: false,
@@ -149,6 +155,24 @@ impl Call {
     /// Whether a person or an event means this call by that identifier.
     pub(super) fn is(&self, id: &InviteId) -> bool {
         self.view.call_id == *id || self.alias.as_ref() == Some(id)
+    }
+
+    /// `enterRoom` goes out.
+    pub(super) fn begin_entering(&mut self) {
+        self.place = Place::Entering;
+        self.meanwhile.clear();
+        self.peer_linked = true;
+    }
+
+    /// Somebody has come or left.
+    pub(super) fn note_participant(&mut self, participant: Participant, here: bool) {
+        if matches!(self.place, Place::Entering) {
+            self.meanwhile.push((participant.clone(), here));
+        }
+        self.view.participants.retain(|other| other.device_id != participant.device_id);
+        if here {
+            self.view.participants.push(participant);
+        }
     }
 
     /// Whether the peer's device of this call is in the room.

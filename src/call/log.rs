@@ -23,6 +23,8 @@ use super::{
 pub const ROWS_MAX: usize = 1_000;
 /// Deleted calls that are remembered, so that their hang-up message does not bring them back.
 const DELETED_MAX: usize = 256;
+/// Invitations that gave way in a glare and are remembered for a moment.
+const GAVE_WAY_MAX: usize = 16;
 /// Two hang-up messages of one call that differ by less than this, seconds, mean the same: the larger counts.
 const SAME_S: u64 = 2;
 
@@ -93,12 +95,21 @@ pub struct Log {
     rows: VecDeque<StoredRow>,
     changed: BTreeSet<InviteId>,
     deleted: VecDeque<InviteId>,
+    /// Invitations that gave way in a glare, and to which call.
+    gave_way: VecDeque<(InviteId, InviteId)>,
 }
 
 impl Log {
     /// An empty log of this user on this device.
     pub fn new(me: UserId, device: DeviceId) -> Self {
-        Self { me, device, rows: VecDeque::new(), changed: BTreeSet::new(), deleted: VecDeque::new() }
+        Self {
+            me,
+            device,
+            rows: VecDeque::new(),
+            changed: BTreeSet::new(),
+            deleted: VecDeque::new(),
+            gave_way: VecDeque::new(),
+        }
     }
 
     /// The log from before, rows in any order.
@@ -268,17 +279,28 @@ impl Log {
         let id = &cancelled.invite_id;
         let Some(peer) = self.open(id).map(|stored| stored.row.peer.clone()) else { return };
         let winner = CallData::parse(&cancelled.data).ok().filter(CallData::is_glare).and_then(|data| data.call_id);
-        let Some(i) = winner.and_then(|winner| self.find(&winner)).filter(|i| self.rows[*i].row.peer == peer) else {
+        let winner = winner.map(|winner| self.last_winner(winner));
+        let Some(i) = winner.as_ref().and_then(|id| self.find(id)).filter(|i| self.rows[*i].row.peer == peer) else {
             return self.unanswered(id, EndReason::Cancelled, None);
         };
         // Both called each other, and this invitation gave way: the call is in the other row. Who gave way has called too.
+        let winner = self.rows[i].row.call_id.clone();
         if cancelled.inviter == self.me {
             self.rows[i].row.direction = Direction::Outgoing;
-            let winner = self.rows[i].row.call_id.clone();
-            self.changed.insert(winner);
+            self.changed.insert(winner.clone());
         }
         self.rows.retain(|stored| stored.row.call_id != *id);
         self.bury(id.clone());
+        if self.gave_way.len() == GAVE_WAY_MAX {
+            self.gave_way.pop_front();
+        }
+        self.gave_way.push_back((id.clone(), winner));
+    }
+
+    /// The call that is left where three invitations met: two devices of one user, and the other side.
+    fn last_winner(&self, winner: InviteId) -> InviteId {
+        let next = self.gave_way.iter().find(|(loser, _)| *loser == winner);
+        next.map_or(winner, |(_, last)| last.clone())
     }
 
     fn hung_up(&mut self, data: &CallData, peer: &UserId, duration_s: u64, time_ms: i64) {

@@ -43,7 +43,7 @@ impl Machine {
     fn open_room(&mut self, i: usize) {
         let call = &mut self.calls[i];
         let (Some(room_id), Some(until)) = (call.view.room, call.view.ring_deadline_ms) else { return };
-        call.place = Place::Entering;
+        call.begin_entering();
         call.granted = false;
         call.rooms_tried += 1;
         let (id, peer) = (call.view.call_id.clone(), call.view.peer.clone());
@@ -109,6 +109,7 @@ impl Machine {
             Err(error) if !error.is(Code::SignalingAlreadyExists) => self.fail(i, &error),
             answer => match call.view.phase {
                 Phase::Calling | Phase::Ringing => {
+                    call.arrived = true;
                     // Counted from here, it is never before the server's own.
                     call.view.ring_deadline_ms = Some(deadline);
                     if let Ok(RequestReply::Invited(reply)) = answer {
@@ -140,6 +141,7 @@ impl Machine {
         match call.view.phase {
             Phase::Calling => {
                 call.view.phase = Phase::Ringing;
+                call.arrived = true;
                 call.callee_offline = false;
             }
             Phase::Ringing
@@ -225,10 +227,10 @@ impl Machine {
         if let Some(i) = self.find_exact(&cancelled.invite_id) {
             // Our own cancellation of a call that rang in vain because the server kept silent stays "no answer".
             let call = &self.calls[i];
-            let in_vain = call
-                .view
-                .end
-                .filter(|end| call.invitation.is_ours() && matches!(end, EndReason::NoAnswer | EndReason::Offline));
+            let in_vain = call.view.end.filter(|end| {
+                call.invitation.is_ours()
+                    && matches!(end, EndReason::NoAnswer | EndReason::Offline | EndReason::ConnectionLost)
+            });
             let reason = in_vain.unwrap_or(EndReason::Cancelled);
             self.verdict(i, reason, None);
         }

@@ -8,7 +8,7 @@ use crate::protocol::{
 };
 
 use super::{
-    live::{Call, Invitation, Limit, Place},
+    live::{Call, Invitation, Limit},
     machine::{
         CONNECT_MS, HANGUP_WAIT_MS, Machine, Output, RING_GRACE_MS, RING_MAX_MS, RING_S, RequestReply, VERDICT_MS,
     },
@@ -199,7 +199,7 @@ impl Machine {
         let (Some(room_id), Some(until)) = (call.view.room, call.view.ring_deadline_ms) else { return };
         call.view.phase = Phase::Connecting;
         call.invitation = Invitation::Answering;
-        call.place = Place::Entering;
+        call.begin_entering();
         // Without a connection, the answer may wait as long as it may ring.
         call.limit = limit;
         let id = call.view.call_id.clone();
@@ -299,7 +299,7 @@ impl Machine {
         let call = &mut self.calls[i];
         let (Invitation::Received, Some(room_id)) = (call.invitation, call.view.room) else { return };
         call.invitation = Invitation::AcceptSent;
-        call.place = Place::Entering;
+        call.begin_entering();
         let id = call.view.call_id.clone();
         let enter = EnterRoom { room_id, create: false, group_id: None };
         self.ask(&id, Ask::Enter(enter), self.now_ms + CONNECT_MS);
@@ -334,7 +334,8 @@ impl Machine {
         } else if answer.invitee == self.me {
             if answer.device_id == self.device {
                 // This device's own rejection. If it came of a failure, that stays what is shown.
-                let failure = self.calls[i].view.end.filter(|end| *end == EndReason::Failed);
+                let failure =
+                    self.calls[i].view.end.filter(|end| matches!(end, EndReason::Failed | EndReason::ConnectionLost));
                 let detail = self.calls[i].view.detail.clone();
                 self.verdict(i, failure.unwrap_or(EndReason::Declined), detail);
             } else {

@@ -33,9 +33,10 @@ impl Machine {
                 match call.invitation {
                     Invitation::Unsent => self.open_refused(i, &error),
                     Invitation::Sent => {
-                        // Our room did not survive the lost connection; without it nobody can answer.
+                        // Our room did not survive the lost connection; without it nobody can answer. Somebody may
+                        // have answered meanwhile, though, and the events will say so.
+                        self.end(i, EndReason::Failed, Some(error.to_string()));
                         self.withdraw(i, None, None);
-                        self.fail(i, &error);
                     }
                     Invitation::Received | Invitation::Answering | Invitation::AcceptSent => {
                         self.answer_refused(i, &error);
@@ -50,8 +51,10 @@ impl Machine {
         let call = &mut self.calls[i];
         call.view.participants = reply.participants.clone();
         call.view.participants.retain(|other| (&other.user_id, &other.device_id) != (&me, &device));
-        call.peer_linked = true;
         call.place = Place::Inside(reply.clone());
+        for (participant, here) in std::mem::take(&mut call.meanwhile) {
+            call.note_participant(participant, here);
+        }
         if call.media {
             self.put(Output::StartMedia(reply.clone()));
         }
@@ -119,18 +122,17 @@ impl Machine {
         let Some(i) = self.live_in_room(entered.room_id) else { return };
         let call = &mut self.calls[i];
         let newcomer = entered.participant;
-        call.view.participants.retain(|other| other.device_id != newcomer.device_id);
         if Some(&newcomer.device_id) == call.peer_device.as_ref() {
             call.peer_linked = true;
         }
-        call.view.participants.push(newcomer);
+        call.note_participant(newcomer, true);
         self.progress(i);
     }
 
     pub(super) fn peer_left(&mut self, left: &RoomLeft) {
         let Some(i) = self.live_in_room(left.room_id) else { return };
         let call = &mut self.calls[i];
-        call.view.participants.retain(|other| other.device_id != left.participant.device_id);
+        call.note_participant(left.participant.clone(), false);
         if left.participant.user_id == call.view.peer {
             call.peer_left = Some((left.participant.device_id.clone(), left.reason));
         }
@@ -173,7 +175,7 @@ impl Machine {
                 call.limit = Some((self.now_ms + CONNECT_MS, Limit::Lost));
             }
             if let (Place::Inside(_), Some(room_id)) = (&call.place, call.view.room) {
-                call.place = Place::Entering;
+                call.begin_entering();
                 let id: InviteId = call.view.call_id.clone();
                 self.ask(
                     &id,

@@ -148,3 +148,15 @@ fn an_end_that_comes_as_history_counts_for_a_known_call() {
     rig.input(Input::LinkReady).entered(&[("bob", "bob-1")]);
     assert_eq!(rig.phase(), Phase::InCall);
 }
+
+#[test]
+fn an_answer_older_than_the_events_does_not_undo_them() {
+    let mut rig = Rig::ringing();
+    lose(&mut rig);
+    let call = rig.call_id();
+    rig.input(Input::LinkReady).peer_enters().entered(&[]).input(accepted(&call, "bob", "bob-1"));
+    assert_eq!(rig.phase(), Phase::InCall);
+    lose(&mut rig);
+    rig.input(Input::LinkReady).peer_leaves(LeaveReason::Exit).entered(&[("bob", "bob-1")]);
+    assert_eq!(rig.end(), Some(EndReason::HungUp));
+}
