@@ -2,10 +2,13 @@
 
 use egui::{Context, UserAttentionType, ViewportCommand};
 
-use crate::engine::{
-    Command,
-    settings::Theme,
-    state::{Session, State},
+use crate::{
+    call::{CallView, Direction, EndReason, Phase},
+    engine::{
+        Command,
+        settings::Theme,
+        state::{Session, State},
+    },
 };
 
 use super::{AhoyApp, Tab};
@@ -26,17 +29,26 @@ impl AhoyApp {
     }
 
     fn follow_call(&mut self) {
-        let current = self.state.current_call().map(|call| call.call_id.clone());
-        match current {
-            Some(call) if self.view.opened_for.as_ref() != Some(&call) => {
-                if self.view.tab != Tab::CurrentCall {
-                    self.view.tab_before_call = self.view.tab;
-                }
-                self.view.tab = Tab::CurrentCall;
-                self.view.opened_for = Some(call);
+        let Some(current) = self.state.current_call() else {
+            if self.view.tab == Tab::CurrentCall {
+                self.view.tab = self.view.tab_before_call;
             }
-            None if self.view.tab == Tab::CurrentCall => self.view.tab = self.view.tab_before_call,
-            Some(_) | None => {}
+            return;
+        };
+        let call = current.call_id.clone();
+        if is_left_to_the_log(current) {
+            if self.view.dismissed.as_ref() != Some(&call) {
+                self.backend.send(Command::DismissCall(call.clone()));
+                self.view.dismissed = Some(call);
+            }
+            return;
+        }
+        if self.view.opened_for.as_ref() != Some(&call) {
+            if self.view.tab != Tab::CurrentCall {
+                self.view.tab_before_call = self.view.tab;
+            }
+            self.view.tab = Tab::CurrentCall;
+            self.view.opened_for = Some(call);
         }
     }
 
@@ -79,6 +91,22 @@ impl AhoyApp {
             });
         }
     }
+}
+
+/// A call that came in and was not answered here: nobody waits for a screen of it, and the log and its badge tell.
+fn is_left_to_the_log(call: &CallView) -> bool {
+    call.direction == Direction::Incoming
+        && call.phase == Phase::Ended
+        && call.end.is_some_and(|end| match end {
+            EndReason::Declined
+            | EndReason::NoAnswer
+            | EndReason::Offline
+            | EndReason::Busy
+            | EndReason::Cancelled
+            | EndReason::AnsweredElsewhere
+            | EndReason::DeclinedElsewhere => true,
+            EndReason::HungUp | EndReason::EndedByServer | EndReason::ConnectionLost | EndReason::Failed => false,
+        })
 }
 
 /// Whether the signed-in window is to be shown.

@@ -10,10 +10,13 @@ use std::sync::Arc;
 
 use crate::engine::{Command, State};
 
+mod args;
+mod demo;
 mod fonts;
 mod format;
 mod icons;
 mod logic;
+mod run;
 mod screens;
 mod sentences;
 mod text;
@@ -22,7 +25,10 @@ mod ui;
 mod view;
 mod widgets;
 
+pub use args::{InvalidPosition, Position, WindowArgs};
+pub use demo::{DemoArgs, DemoError, demo};
 pub use format::Clock;
+pub use run::{WindowError, run};
 pub use view::Tab;
 
 use text::Text;

@@ -2,7 +2,7 @@
 
 use egui::{
     Align, CentralPanel, Frame, Key, KeyboardShortcut, Layout, Margin, Modifiers, Panel, Rect, RichText, Sense, Ui,
-    UiBuilder, Vec2, ViewportBuilder, ViewportId, vec2,
+    UiBuilder, Vec2, ViewportBuilder, ViewportCommand, ViewportId, vec2,
 };
 
 use crate::engine::{
@@ -234,7 +234,9 @@ fn incoming_viewport(ui: &Ui, cx: &Cx<'_>) {
         .with_always_on_top()
         .with_active(false)
         .with_taskbar(false)
-        .with_window_type(egui::X11WindowType::Notification);
+        .with_window_type(egui::X11WindowType::Notification)
+        // On X11 many window managers give the keyboard to every new window that they manage.
+        .with_override_redirect(true);
     if let Some(monitor) = ui.input(|input| input.viewport().monitor_size) {
         builder = builder.with_position(
             Rect::from_min_size(egui::pos2(monitor.x - INCOMING_SIZE.x - 24.0, 48.0), INCOMING_SIZE).min,
@@ -242,7 +244,11 @@ fn incoming_viewport(ui: &Ui, cx: &Cx<'_>) {
     }
     ui.show_viewport_immediate(ViewportId(egui::Id::unique("incoming-call")), builder, |ui, _| {
         incoming_keys(ui, cx);
-        screens::incoming::window_ui(ui, cx, call);
+        if screens::incoming::window_ui(ui, cx, call) {
+            // Whoever answers wants to see the call, wherever the main window was.
+            ui.send_viewport_cmd_to(ViewportId::ROOT, ViewportCommand::Minimized(false));
+            ui.send_viewport_cmd_to(ViewportId::ROOT, ViewportCommand::Focus);
+        }
         if ui.input(|input| input.viewport().close_requested()) {
             // Closing the window says neither yes nor no: it goes on ringing for whoever else is near.
             cx.send(Command::SilenceRing);

@@ -23,6 +23,8 @@ pub(crate) struct View {
     pub(crate) tab_before_call: Tab,
     /// The call that the call's screen was last opened for.
     pub(crate) opened_for: Option<InviteId>,
+    /// The call that was left to the log.
+    pub(crate) dismissed: Option<InviteId>,
     /// The ringing call that the person in front has been called to.
     pub(crate) attention_for: Option<InviteId>,
     /// How many missed calls were last reported as seen.
@@ -47,6 +49,8 @@ pub(crate) struct SignInView {
     pub(crate) password: String,
     pub(crate) place: Place,
     pub(crate) address: String,
+    /// The first field has been given the keyboard.
+    pub(crate) greeted: bool,
 }
 
 impl Default for SignInView {
@@ -59,6 +63,7 @@ impl Default for SignInView {
             password: String::new(),
             place: Place::Host,
             address: String::new(),
+            greeted: false,
         }
     }
 }

@@ -8,10 +8,13 @@ use tracing_subscriber::EnvFilter;
 
 /// Calls and classrooms on the desktop, with a signaling server of its own.
 #[derive(Parser)]
-#[command(version)]
+#[command(version, args_conflicts_with_subcommands = true)]
 pub(crate) struct Arguments {
     #[command(subcommand)]
-    command: Command,
+    command: Option<Command>,
+    #[cfg(feature = "desktop")]
+    #[command(flatten)]
+    window: ahoy::app::WindowArgs,
 }
 
 #[derive(Subcommand)]
@@ -21,15 +24,30 @@ enum Command {
     /// A phone without a window, for people and programs
     #[cfg(feature = "desktop")]
     Phone(ahoy::phone::PhoneArgs),
+    /// A server and two windows on this computer, to try a call alone
+    #[cfg(feature = "desktop")]
+    Demo(ahoy::app::DemoArgs),
 }
 
 impl Arguments {
     /// Does what was asked for; the exit code if it went as far as that.
     pub(crate) fn run(self) -> anyhow::Result<ExitCode> {
         match self.command {
-            Command::Serve(serve) => serve.run(),
+            Some(Command::Serve(serve)) => serve.run(),
             #[cfg(feature = "desktop")]
-            Command::Phone(phone) => Ok(ahoy::phone::run(&phone)),
+            Some(Command::Phone(phone)) => Ok(ahoy::phone::run(&phone)),
+            #[cfg(feature = "desktop")]
+            Some(Command::Demo(demo)) => {
+                ahoy::app::demo(&demo)?;
+                Ok(ExitCode::SUCCESS)
+            }
+            #[cfg(feature = "desktop")]
+            None => {
+                ahoy::app::run(self.window)?;
+                Ok(ExitCode::SUCCESS)
+            }
+            #[cfg(not(feature = "desktop"))]
+            None => anyhow::bail!("this build has no window; say what to do, as in `ahoy serve` (see `ahoy --help`)"),
         }
     }
 }

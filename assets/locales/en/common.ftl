@@ -74,3 +74,6 @@ month-9 = September
 month-10 = October
 month-11 = November
 month-12 = December
+
+demo-first = Ada
+demo-second = Grace

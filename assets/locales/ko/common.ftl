@@ -71,3 +71,6 @@ month-9 = 9월
 month-10 = 10월
 month-11 = 11월
 month-12 = 12월
+
+demo-first = 하나
+demo-second = 민준

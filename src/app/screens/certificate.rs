@@ -17,7 +17,7 @@ pub(crate) fn certificate_ui(ui: &mut Ui, cx: &Cx<'_>, address: &str, pinned: &s
             ui.vertical_centered(|ui| {
                 ui.set_max_width(width);
                 ui.add_space(24.0);
-                ui.label(icons::SHIELD_WARNING.text(56.0).color(t.warning_text));
+                widgets::icon_ui(ui, icons::SHIELD_WARNING, 56.0, t.warning_text);
                 ui.label(RichText::new(cx.tr("certificate-title")).font(theme::semibold(theme::size::TITLE)));
                 ui.add_space(4.0);
                 ui.label(cx.tr_with("certificate-line", &[("address", address)]));

@@ -121,7 +121,7 @@ pub(crate) fn menu_ui(ui: &mut Ui, cx: &Cx<'_>, role: Role) {
         Role::Speaker | Role::Ringing => (icons::SPEAKER_HIGH, "settings-speaker"),
     };
     ui.horizontal(|ui| {
-        ui.label(icon.text(18.0).color(t.text_weak));
+        widgets::icon_ui(ui, icon, 18.0, t.text_weak);
         ui.label(RichText::new(cx.tr(title)).font(theme::semibold(theme::size::BODY)));
     });
     items_ui(ui, cx, role);

@@ -9,11 +9,14 @@ use super::super::{
     widgets::{self, Banner, ButtonKind, Tone},
 };
 
-/// The contents of the window of an incoming call.
-pub(crate) fn window_ui(ui: &mut Ui, cx: &Cx<'_>, call: &CallView) {
+/// The contents of the window of an incoming call. Returns whether the call was answered.
+pub(crate) fn window_ui(ui: &mut Ui, cx: &Cx<'_>, call: &CallView) -> bool {
+    let mut answered = false;
     let t = theme::of(ui);
     let name = cx.state.name_of(&call.peer);
-    CentralPanel::no_frame().frame(Frame::new().fill(t.panel).inner_margin(Margin::same(20))).show(ui, |ui| {
+    let edge = egui::Stroke::new(1.0, t.outline);
+    let frame = Frame::new().fill(t.panel).stroke(edge).inner_margin(Margin::same(20));
+    CentralPanel::no_frame().frame(frame).show(ui, |ui| {
         ui.horizontal(|ui| {
             ui.spacing_mut().item_spacing.x = 14.0;
             widgets::avatar_ui(ui, name, 64.0, 0.0);
@@ -30,6 +33,7 @@ pub(crate) fn window_ui(ui: &mut Ui, cx: &Cx<'_>, call: &CallView) {
             let answer = cx.tr("incoming-answer");
             if widgets::wide_button_ui(ui, ButtonKind::Primary, Some(icons::PHONE_FILL), &answer, width).clicked() {
                 cx.send(Command::Accept(call.call_id.clone()));
+                answered = true;
             }
             let decline = cx.tr("incoming-decline");
             let icon = Some(icons::PHONE_DISCONNECT_FILL);
@@ -44,6 +48,7 @@ pub(crate) fn window_ui(ui: &mut Ui, cx: &Cx<'_>, call: &CallView) {
             });
         });
     });
+    answered
 }
 
 /// The same call in the main window.

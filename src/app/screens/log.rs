@@ -161,7 +161,7 @@ fn row_ui(ui: &mut Ui, cx: &Cx<'_>, row: &LogRow) {
             let first = RichText::new(name).font(theme::semibold(theme::size::BODY)).color(ink);
             widgets::two_lines_ui(ui, first, |ui| {
                 let ink = if missed { t.danger_text } else { t.text_weak };
-                ui.label(direction_icon(row).text(15.0).color(ink));
+                widgets::icon_ui(ui, direction_icon(row), 15.0, ink);
                 let words = sentences::log_result(cx.text, row);
                 widgets::line_ui(ui, RichText::new(words).size(theme::size::SMALL).color(ink));
             });

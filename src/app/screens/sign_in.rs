@@ -82,14 +82,15 @@ fn brand_ui(ui: &mut Ui, cx: &Cx<'_>) {
 
 fn form_ui(ui: &mut Ui, cx: &Cx<'_>, form: &mut SignInView, problem: Option<&Problem>) {
     widgets::card_ui(ui, |ui| {
+        let mut entered = false;
         ui.scope(|ui| {
             ui.spacing_mut().item_spacing.x = 28.0;
             ui.columns_const(|[who, place]| {
                 for column in [&mut *who, &mut *place] {
                     column.spacing_mut().item_spacing.x = theme::GRID;
                 }
-                who_ui(who, cx, form);
-                place_ui(place, cx, form);
+                entered |= who_ui(who, cx, form);
+                entered |= place_ui(place, cx, form);
             });
         });
         ui.add_space(12.0);
@@ -105,9 +106,6 @@ fn form_ui(ui: &mut Ui, cx: &Cx<'_>, form: &mut SignInView, problem: Option<&Pro
                 widgets::wide_button_ui(ui, ButtonKind::Primary, None, &submit, width).clicked()
             })
             .inner;
-        // The button may have the keyboard itself, and then Enter presses it already.
-        let entered =
-            ui.input(|input| input.key_pressed(egui::Key::Enter)) && ui.memory(|memory| memory.focused().is_some());
         if complete && (pressed || entered) {
             submit_form(cx, form);
         }
@@ -128,18 +126,26 @@ fn submit_form(cx: &Cx<'_>, form: &mut SignInView) {
     });
 }
 
-fn who_ui(ui: &mut Ui, cx: &Cx<'_>, form: &mut SignInView) {
+/// The fields about the person. Returns whether Enter was pressed in one.
+fn who_ui(ui: &mut Ui, cx: &Cx<'_>, form: &mut SignInView) -> bool {
+    let mut entered = false;
     let choices = [cx.tr("sign-in-new"), cx.tr("sign-in-existing")];
     if let Some(pressed) = widgets::segmented_ui(ui, &choices, usize::from(!form.new_account), true) {
         form.new_account = pressed == 0;
     }
     ui.add_space(4.0);
     if form.new_account {
-        widgets::labelled_field_ui(ui, &cx.tr("sign-in-name"), &cx.tr("sign-in-name-hint"), &mut form.name, false);
+        let (label, hint) = (cx.tr("sign-in-name"), cx.tr("sign-in-name-hint"));
+        let field = widgets::labelled_field_ui(ui, &label, &hint, &mut form.name, false);
+        if !std::mem::replace(&mut form.greeted, true) {
+            field.request_focus();
+        }
+        entered |= enter_in(ui, &field);
         ui.add_space(6.0);
     }
     let mut user = form.user();
     let field = widgets::labelled_field_ui(ui, &cx.tr("sign-in-user"), &cx.tr("sign-in-user-hint"), &mut user, false);
+    entered |= enter_in(ui, &field);
     if field.changed() {
         // Emptied, it follows the name again.
         form.user_touched = !user.is_empty();
@@ -156,10 +162,17 @@ fn who_ui(ui: &mut Ui, cx: &Cx<'_>, form: &mut SignInView) {
     } else {
         (cx.tr("sign-in-password"), String::new())
     };
-    widgets::labelled_field_ui(ui, &label, &hint, &mut form.password, true);
+    let field = widgets::labelled_field_ui(ui, &label, &hint, &mut form.password, true);
+    entered | enter_in(ui, &field)
 }
 
-fn place_ui(ui: &mut Ui, cx: &Cx<'_>, form: &mut SignInView) {
+/// A field gives the keyboard up when Enter is pressed in it.
+fn enter_in(ui: &Ui, field: &egui::Response) -> bool {
+    field.lost_focus() && ui.input(|input| input.key_pressed(egui::Key::Enter))
+}
+
+/// The choice of a server. Returns whether Enter was pressed in its field.
+fn place_ui(ui: &mut Ui, cx: &Cx<'_>, form: &mut SignInView) -> bool {
     ui.allocate_ui_with_layout(vec2(ui.available_width(), 40.0), Layout::left_to_right(Align::Center), |ui| {
         ui.set_min_height(40.0);
         ui.label(RichText::new(cx.tr("sign-in-where")).font(theme::semibold(theme::size::BODY)));
@@ -179,10 +192,13 @@ fn place_ui(ui: &mut Ui, cx: &Cx<'_>, form: &mut SignInView) {
     let t = theme::of(ui);
     if form.place == Place::Address {
         let (label, hint) = (cx.tr("sign-in-address-field"), cx.tr("sign-in-address-hint"));
-        widgets::labelled_field_ui(ui, &label, &hint, &mut form.address, false);
-    } else if cx.state.found_servers.is_empty() {
+        let field = widgets::labelled_field_ui(ui, &label, &hint, &mut form.address, false);
+        return enter_in(ui, &field);
+    }
+    if cx.state.found_servers.is_empty() {
         ui.label(RichText::new(cx.tr("sign-in-looking")).size(theme::size::SMALL).color(t.text_weak));
     }
+    false
 }
 
 fn problem_ui(ui: &mut Ui, cx: &Cx<'_>, problem: &Problem) {
@@ -194,7 +210,7 @@ fn problem_ui(ui: &mut Ui, cx: &Cx<'_>, problem: &Problem) {
         .show(ui, |ui| {
             ui.horizontal(|ui| {
                 ui.set_width(ui.available_width());
-                ui.label(icons::WARNING_CIRCLE.text(20.0).color(t.danger_text));
+                widgets::icon_ui(ui, icons::WARNING_CIRCLE, 20.0, t.danger_text);
                 let response = ui.label(sentences::problem(cx.text, problem));
                 ui.ctx().accesskit_node_builder(response.id, |node| node.set_live(egui::accesskit::Live::Assertive));
             });

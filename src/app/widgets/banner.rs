@@ -3,7 +3,7 @@
 use egui::{Frame, Label, Margin, RichText, Ui};
 
 use super::super::{icons::Icon, theme};
-use super::sides_ui;
+use super::{icon_ui, sides_ui};
 
 /// How bad it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,7 +30,7 @@ pub(crate) fn banner_ui(ui: &mut Ui, banner: &Banner<'_>, buttons: impl FnOnce(&
     };
     Frame::new().fill(ground).inner_margin(Margin::symmetric(24, 10)).show(ui, |ui| {
         sides_ui(ui, buttons, |ui| {
-            ui.label(banner.icon.text(20.0).color(ink));
+            icon_ui(ui, banner.icon, 20.0, ink);
             let response = ui.add(Label::new(RichText::new(banner.text).color(t.text)).wrap());
             announce(ui, &response);
         });

@@ -6,7 +6,7 @@ use super::super::{
     icons::{self, Icon},
     theme,
 };
-use super::{ButtonKind, button_ui, line_ui, sides_ui, small_icon_button_ui};
+use super::{ButtonKind, button_ui, icon_ui, line_ui, sides_ui, small_icon_button_ui};
 
 /// The title of a screen, with controls at its right.
 pub(crate) fn title_ui(ui: &mut Ui, title: &str, controls: impl FnOnce(&mut Ui)) {
@@ -37,7 +37,7 @@ pub(crate) fn empty_ui(ui: &mut Ui, icon: Icon, title: &str, line: &str, more: i
     let t = theme::of(ui);
     ui.vertical_centered(|ui| {
         ui.add_space((ui.available_height() * 0.24).min(140.0));
-        ui.label(icon.text(52.0).color(t.text_weak));
+        icon_ui(ui, icon, 52.0, t.text_weak);
         ui.add_space(4.0);
         ui.label(RichText::new(title).font(theme::semibold(theme::size::HEADING)));
         ui.scope(|ui| {

@@ -20,13 +20,19 @@ pub(crate) use nav::{call_card_ui, nav_item_ui};
 pub(crate) use row::{choice_row_ui, form_row_ui, row_ui};
 pub(crate) use toast::toasts_ui;
 
-use egui::{Align, Label, Layout, Response, RichText, Stroke, StrokeKind, Ui, vec2};
+use egui::{Align, Align2, Color32, Label, Layout, Response, RichText, Sense, Stroke, StrokeKind, Ui, vec2};
 
-use super::theme;
+use super::{icons::Icon, theme};
 
 /// One line of text that ends in "…" where it does not fit.
 pub(crate) fn line_ui(ui: &mut Ui, text: RichText) -> Response {
     ui.add(Label::new(text).truncate())
+}
+
+/// An icon that goes with words: drawn, but not read out.
+pub(crate) fn icon_ui(ui: &mut Ui, icon: Icon, size: f32, ink: Color32) {
+    let (rect, _) = ui.allocate_exact_size(vec2(size, size), Sense::hover());
+    ui.painter().text(rect.center(), Align2::CENTER_CENTER, icon.glyph(), icon.font(size), ink);
 }
 
 /// One line: `right` stands at its end, `left` takes the rest.

@@ -3,7 +3,7 @@
 use egui::{Align, Layout, Rect, Response, RichText, Role, Sense, Stroke, StrokeKind, Ui, UiBuilder, WidgetInfo, vec2};
 
 use super::super::{icons::Icon, theme};
-use super::{focus_ring, line_ui, two_lines_ui};
+use super::{focus_ring, icon_ui, line_ui, two_lines_ui};
 
 /// A row of a list: `left` takes what `right` leaves. Lights up under the pointer.
 pub(crate) fn row_ui(ui: &mut Ui, height: f32, left: impl FnOnce(&mut Ui), right: impl FnOnce(&mut Ui)) -> Response {
@@ -44,7 +44,7 @@ pub(crate) fn choice_row_ui(ui: &mut Ui, icon: Icon, title: &str, line: &str, se
         UiBuilder::new().max_rect(rect.shrink2(vec2(14.0, 8.0))).layout(Layout::left_to_right(Align::Center)),
     );
     inner.spacing_mut().item_spacing.x = 12.0;
-    inner.label(icon.text(22.0).color(ink));
+    icon_ui(&mut inner, icon, 22.0, ink);
     two_lines_ui(&mut inner, RichText::new(title).font(theme::semibold(theme::size::BODY)), |ui| {
         line_ui(ui, RichText::new(line).size(theme::size::SMALL).color(t.text_weak));
     });

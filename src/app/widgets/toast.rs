@@ -5,7 +5,7 @@ use egui::{Align2, Area, Frame, Id, Label, Margin, Order, RichText, Ui, vec2};
 use crate::engine::{Command, state::NoticeKind};
 
 use super::super::{Cx, icons, sentences, theme};
-use super::{banner::announce, sides_ui, small_icon_button_ui};
+use super::{banner::announce, icon_ui, sides_ui, small_icon_button_ui};
 
 /// At most this many at a time; older ones come up as newer ones go.
 const MOST: usize = 4;
@@ -37,7 +37,7 @@ pub(crate) fn toasts_ui(ui: &Ui, cx: &Cx<'_>, above: f32) {
                             }
                         };
                         sides_ui(ui, dismiss, |ui| {
-                            ui.label(icon.text(20.0).color(ink));
+                            icon_ui(ui, icon, 20.0, ink);
                             let words = sentences::notice(cx.text, cx.state, &notice.kind);
                             let response = ui.add(Label::new(RichText::new(words)).wrap());
                             announce(ui, &response);
