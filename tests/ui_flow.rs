@@ -108,7 +108,7 @@ fn window(folder: &Path) -> Harness<'static, AhoyApp> {
     engine.send(ahoy::engine::Command::ChangeSettings(Box::new(settings)));
     Harness::builder()
         .with_size(egui::vec2(980.0, 660.0))
-        .build_eframe(move |cc| AhoyApp::new(&cc.egui_ctx, Box::new(engine), Clock::default()))
+        .build_eframe(move |cc| AhoyApp::new(&cc.egui_ctx, Arc::new(engine), Clock::default()))
 }
 
 #[test]

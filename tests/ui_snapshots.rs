@@ -161,7 +161,7 @@ fn incoming_calls() {
         let fake = Fake::new(incoming(language, theme));
         let mut harness = Harness::builder()
             .with_size(egui::vec2(388.0, 212.0))
-            .build_eframe(|cc| PopUp(AhoyApp::new(&cc.egui_ctx, Box::new(fake), ui_common::clock())));
+            .build_eframe(|cc| PopUp(AhoyApp::new(&cc.egui_ctx, Arc::new(fake), ui_common::clock())));
         harness.run();
         harness.snapshot(format!("incoming_window_{way}"));
         results.extend_harness(&mut harness);

@@ -1,5 +1,7 @@
 //! Follows the engine's state. Runs at every change, also while the window is hidden, and draws nothing.
 
+use std::sync::Arc;
+
 use egui::{Context, UserAttentionType, ViewportCommand};
 
 use crate::{
@@ -16,7 +18,11 @@ use super::{AhoyApp, Tab};
 impl AhoyApp {
     /// Takes the newest state, and opens or closes the screens that follow from it.
     pub(super) fn follow_state(&mut self, ctx: &Context) {
-        self.state = self.backend.state();
+        let state = self.backend.state();
+        if !Arc::ptr_eq(&state, &self.state) {
+            self.state = state;
+            self.view.state_changed = true;
+        }
         ctx.set_theme(match self.state.settings.theme {
             Theme::System => egui::ThemePreference::System,
             Theme::Light => egui::ThemePreference::Light,
@@ -57,6 +63,7 @@ impl AhoyApp {
         if ringing.is_some() && ringing != self.view.attention_for {
             // A covered window draws nothing by itself; drawn once, it opens the window of the call.
             ctx.send_viewport_cmd(ViewportCommand::RequestPaintWhileHidden);
+            ctx.request_repaint();
             // Asks for attention without taking the keyboard away from whoever is typing elsewhere.
             ctx.send_viewport_cmd(ViewportCommand::RequestUserAttention(UserAttentionType::Critical));
         } else if ringing.is_none() && self.view.attention_for.is_some() {

@@ -16,6 +16,7 @@ mod fonts;
 mod format;
 mod icons;
 mod logic;
+mod pop_up;
 mod run;
 mod screens;
 mod sentences;
@@ -35,7 +36,7 @@ use text::Text;
 use view::View;
 
 /// What the window talks to: the engine, or a stand-in for tests.
-pub trait Backend {
+pub trait Backend: Send + Sync {
     /// The present picture.
     fn state(&self) -> Arc<State>;
     /// Passes a wish on. What comes of it shows in the state.
@@ -44,7 +45,7 @@ pub trait Backend {
 
 /// The window.
 pub struct AhoyApp {
-    backend: Box<dyn Backend>,
+    backend: Arc<dyn Backend>,
     clock: Clock,
     state: Arc<State>,
     view: View,
@@ -52,7 +53,7 @@ pub struct AhoyApp {
 
 impl AhoyApp {
     /// Sets fonts and themes up and makes the window's contents.
-    pub fn new(ctx: &egui::Context, backend: Box<dyn Backend>, clock: Clock) -> Self {
+    pub fn new(ctx: &egui::Context, backend: Arc<dyn Backend>, clock: Clock) -> Self {
         fonts::install(ctx);
         theme::install(ctx);
         let state = backend.state();

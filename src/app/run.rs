@@ -83,7 +83,7 @@ pub fn run(args: WindowArgs) -> Result<(), WindowError> {
         options,
         Box::new(move |cc| {
             let ctx = window.get_or_init(|| cc.egui_ctx.clone());
-            Ok(Box::new(AhoyApp::new(ctx, Box::new(engine), Clock::default())))
+            Ok(Box::new(AhoyApp::new(ctx, Arc::new(engine), Clock::default())))
         }),
     )
     .map_err(|error| WindowError::Window(error.to_string()))

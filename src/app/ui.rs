@@ -1,8 +1,8 @@
 //! The frame of the window: which screen, the sidebar, banners, toasts and keys.
 
 use egui::{
-    Align, CentralPanel, Frame, Key, KeyboardShortcut, Layout, Margin, Modifiers, Panel, Rect, RichText, Sense, Ui,
-    UiBuilder, Vec2, ViewportBuilder, ViewportCommand, ViewportId, vec2,
+    Align, CentralPanel, Frame, Key, KeyboardShortcut, Layout, Margin, Modifiers, Panel, RichText, Sense, Ui,
+    UiBuilder, vec2,
 };
 
 use crate::engine::{
@@ -11,24 +11,19 @@ use crate::engine::{
 };
 
 use super::{
-    AhoyApp, Cx, Tab, format, icons, logic, screens, sentences, theme,
+    AhoyApp, Cx, Tab, format, icons, logic, pop_up, screens, sentences, theme,
     view::View,
     widgets::{self, Banner, ButtonKind, Tone},
 };
 
 const SIDEBAR_WIDTH: f32 = 232.0;
 const STRIPE_WIDTH: f32 = 5.0;
-/// Size of the window of an incoming call.
-const INCOMING_SIZE: Vec2 = vec2(388.0, 212.0);
 
 const SHOW_PEOPLE: KeyboardShortcut = KeyboardShortcut::new(Modifiers::COMMAND, Key::Num1);
 const SHOW_CALLS: KeyboardShortcut = KeyboardShortcut::new(Modifiers::COMMAND, Key::Num2);
 const SHOW_SETTINGS: KeyboardShortcut = KeyboardShortcut::new(Modifiers::COMMAND, Key::Num3);
 const MUTE: KeyboardShortcut = KeyboardShortcut::new(Modifiers::COMMAND, Key::M);
 const SEARCH: KeyboardShortcut = KeyboardShortcut::new(Modifiers::COMMAND, Key::F);
-const COMMAND_SHIFT: Modifiers = Modifiers::COMMAND.plus(Modifiers::SHIFT);
-const ANSWER: KeyboardShortcut = KeyboardShortcut::new(COMMAND_SHIFT, Key::A);
-const DECLINE: KeyboardShortcut = KeyboardShortcut::new(COMMAND_SHIFT, Key::D);
 
 impl AhoyApp {
     pub(super) fn root_ui(&mut self, ui: &mut Ui) {
@@ -51,14 +46,14 @@ impl AhoyApp {
         // Nothing may lie over the buttons of a call.
         let talking = self.view.tab == Tab::CurrentCall && logic::is_signed_in(cx.state);
         widgets::toasts_ui(ui, &cx, if talking { screens::call::BAR_HEIGHT } else { 0.0 });
-        incoming_viewport(ui, &cx);
+        self.pop_up(ui);
     }
 }
 
 /// Keys that work wherever the keyboard is.
 fn keys(ui: &Ui, cx: &Cx<'_>, view: &mut View) {
     let pressed = |shortcut: &KeyboardShortcut| ui.input_mut(|input| input.consume_shortcut(shortcut));
-    incoming_keys(ui, cx);
+    pop_up::incoming_keys(ui, cx);
     if !logic::is_signed_in(cx.state) {
         return;
     }
@@ -75,18 +70,6 @@ fn keys(ui: &Ui, cx: &Cx<'_>, view: &mut View) {
             view.tab = Tab::People;
         }
         view.focus_search = true;
-    }
-}
-
-/// Answering takes three keys at once, so that nobody answers by typing on.
-fn incoming_keys(ui: &Ui, cx: &Cx<'_>) {
-    let pressed = |shortcut: &KeyboardShortcut| ui.input_mut(|input| input.consume_shortcut(shortcut));
-    if let Some(call) = cx.state.incoming_call() {
-        if pressed(&ANSWER) {
-            cx.send(Command::Accept(call.call_id.clone()));
-        } else if pressed(&DECLINE) {
-            cx.send(Command::Reject(call.call_id.clone()));
-        }
     }
 }
 
@@ -212,48 +195,6 @@ fn banners_ui(ui: &mut Ui, cx: &Cx<'_>, view: &mut View) {
             }
         });
     }
-}
-
-/// The window of an incoming call: above all others, and without the keyboard.
-///
-/// It exists exactly as long as the state says that a call rings here.
-fn incoming_viewport(ui: &Ui, cx: &Cx<'_>) {
-    let Some(call) = cx.state.incoming_call() else { return };
-    if ui.embed_viewports() {
-        // Nothing but this one window can be had; the banner in it does.
-        return;
-    }
-    let title = cx.tr_with("incoming-title", &[("name", cx.state.name_of(&call.peer))]);
-    let mut builder = ViewportBuilder::default()
-        .with_title(title)
-        .with_app_id("ahoy")
-        .with_inner_size(INCOMING_SIZE)
-        .with_resizable(false)
-        .with_minimize_button(false)
-        .with_maximize_button(false)
-        .with_always_on_top()
-        .with_active(false)
-        .with_taskbar(false)
-        .with_window_type(egui::X11WindowType::Notification)
-        // On X11 many window managers give the keyboard to every new window that they manage.
-        .with_override_redirect(true);
-    if let Some(monitor) = ui.input(|input| input.viewport().monitor_size) {
-        builder = builder.with_position(
-            Rect::from_min_size(egui::pos2(monitor.x - INCOMING_SIZE.x - 24.0, 48.0), INCOMING_SIZE).min,
-        );
-    }
-    ui.show_viewport_immediate(ViewportId(egui::Id::unique("incoming-call")), builder, |ui, _| {
-        incoming_keys(ui, cx);
-        if screens::incoming::window_ui(ui, cx, call) {
-            // Whoever answers wants to see the call, wherever the main window was.
-            ui.send_viewport_cmd_to(ViewportId::ROOT, ViewportCommand::Minimized(false));
-            ui.send_viewport_cmd_to(ViewportId::ROOT, ViewportCommand::Focus);
-        }
-        if ui.input(|input| input.viewport().close_requested()) {
-            // Closing the window says neither yes nor no: it goes on ringing for whoever else is near.
-            cx.send(Command::SilenceRing);
-        }
-    });
 }
 
 /// Words of a running call's clock, for several screens.

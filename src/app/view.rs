@@ -25,6 +25,8 @@ pub(crate) struct View {
     pub(crate) opened_for: Option<InviteId>,
     /// The call that was left to the log.
     pub(crate) dismissed: Option<InviteId>,
+    /// The state is another one than at the last drawing.
+    pub(crate) state_changed: bool,
     /// The ringing call that the person in front has been called to.
     pub(crate) attention_for: Option<InviteId>,
     /// How many missed calls were last reported as seen.

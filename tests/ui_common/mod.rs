@@ -68,7 +68,7 @@ pub fn clock() -> Clock {
 
 /// A window of the usual size over a fake.
 pub fn window(fake: &Fake, tab: Tab) -> Harness<'static, AhoyApp> {
-    let backend = Box::new(fake.clone());
+    let backend = Arc::new(fake.clone());
     let mut harness = Harness::builder().with_size(egui::vec2(980.0, 660.0)).build_eframe(move |cc| {
         let mut app = AhoyApp::new(&cc.egui_ctx, backend, clock());
         app.open(tab);
