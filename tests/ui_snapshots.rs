@@ -19,7 +19,7 @@ use ahoy::{
     protocol::Code,
 };
 use egui::Role;
-use egui_kittest::{Harness, SnapshotResults, kittest::Queryable as _};
+use egui_kittest::{Harness, SnapshotOptions, SnapshotResults, kittest::Queryable as _};
 use ui_common::{Fake, call, ended, home, in_call, incoming, signed_out, window, with_log};
 
 /// Takes one picture of a state.
@@ -214,4 +214,16 @@ fn settings() {
         harness.snapshot(format!("settings_whole_{way}"));
         results.extend_harness(&mut harness);
     }
+}
+
+/// The picture of the README, `docs/screenshot.png`: a call, large.
+#[test]
+fn readme() {
+    let fake = Fake::new(in_call(English, Dark));
+    let mut harness = Harness::builder()
+        .with_size(egui::vec2(1040.0, 660.0))
+        .with_pixels_per_point(2.0)
+        .build_eframe(move |cc| AhoyApp::new(&cc.egui_ctx, Arc::new(fake), ui_common::clock()));
+    harness.run();
+    harness.snapshot_options("screenshot", &SnapshotOptions::new().output_path("docs"));
 }
