@@ -5,7 +5,6 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use futures_util::FutureExt;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
@@ -159,23 +158,15 @@ impl Actor {
             invite.timeout = ring_s;
         }
         self.calls.in_flight += 1;
-        let (generation, inbox, client) = (self.link.generation, self.inbox.clone(), self.link.client.clone());
-        let mut answer = Box::pin(async move {
-            match client {
+        let (generation, client) = (self.link.generation, self.link.client.clone());
+        let answer = Box::pin(async move {
+            let result = match client {
                 Some(client) => read_reply(request.method(), client.request(request).await),
                 None => Err(ApiError::new(Code::Disconnected, "There is no connection to the server.")),
-            }
-        });
-        // The first poll puts the request into the client's queue: requests leave in the machine's order.
-        let early = tokio::task::unconstrained(&mut answer).now_or_never();
-        tokio::spawn(async move {
-            let result = match early {
-                Some(result) => result,
-                None => answer.await,
             };
-            // The actor is gone only at the very end.
-            let _ = inbox.send(Message::Reply(generation, ticket, result)).await;
+            Message::Reply(generation, ticket, result)
         });
+        self.link.await_in_order(answer, &self.inbox);
     }
 
     /// An answer for the machine.

@@ -2,7 +2,8 @@
 
 use std::{sync::Arc, time::Duration};
 
-use futures_util::FutureExt;
+use futures_util::{FutureExt, StreamExt, future::BoxFuture, stream::FuturesUnordered};
+use tokio::sync::mpsc;
 
 use crate::{
     call::Input,
@@ -28,6 +29,9 @@ use super::{
 /// How long the connection may take to close at the end.
 const CLOSE: Duration = Duration::from_secs(2);
 
+/// An answer that the actor waits for.
+type Answer = BoxFuture<'static, Message>;
+
 /// What is being tried, and continues once a changed certificate is trusted.
 pub(super) enum Attempt {
     /// Sign up or in.
@@ -42,6 +46,8 @@ pub(super) struct Link {
     /// Counts sessions: what an earlier one still brings back is not looked at.
     pub(super) generation: u64,
     pub(super) client: Option<Client>,
+    /// Answers that must not be overtaken by later events. Bounded by the requests that the call machine has open.
+    answers: Option<mpsc::UnboundedSender<Answer>>,
     pub(super) account: Option<Account>,
     pub(super) attempt: Option<Attempt>,
     /// What a changed certificate showed.
@@ -76,11 +82,25 @@ impl Link {
         }
     }
 
+    /// Sends a request, whose answer comes to the inbox before all events that follow it.
+    pub(super) fn await_in_order(&self, answer: Answer, inbox: &mpsc::Sender<Message>) {
+        let refused = match &self.answers {
+            Some(answers) => answers.send(answer).err().map(|refused| refused.0),
+            None => Some(answer),
+        };
+        // Without a session nothing can be overtaken; the answer is the failure.
+        if let Some(answer) = refused {
+            let inbox = inbox.clone();
+            tokio::spawn(async move { inbox.send(answer.await).await });
+        }
+    }
+
     /// Whatever comes back from now on belongs to a new session.
     pub(super) fn next(&mut self) -> u64 {
         if let Some(client) = self.client.take() {
             tokio::spawn(async move { client.shutdown().await });
         }
+        self.answers = None;
         self.generation += 1;
         self.retry_at_ms = None;
         self.generation
@@ -125,7 +145,7 @@ impl Actor {
             server: address.host_port(),
         });
         self.open_calls();
-        let (client, mut events) = Client::start(ClientConfig {
+        let (client, events) = Client::start(ClientConfig {
             address,
             pin: pin.map_or(Pin::FirstUse, Pin::Known),
             credentials: account.credentials.clone(),
@@ -133,14 +153,9 @@ impl Actor {
             last_seq: account.last_seq,
         });
         self.link.client = Some(client);
-        let inbox = self.inbox.clone();
-        tokio::spawn(async move {
-            while let Some(event) = events.recv().await {
-                if inbox.send(Message::Client(generation, event)).await.is_err() {
-                    break;
-                }
-            }
-        });
+        let (answers, asked) = mpsc::unbounded_channel();
+        self.link.answers = Some(answers);
+        tokio::spawn(carry(generation, events, asked, self.inbox.clone()));
     }
 
     /// The client's news.
@@ -345,5 +360,49 @@ impl Actor {
             })
         };
         self.draft.found_servers = servers.iter().filter_map(shown).collect();
+    }
+}
+
+/// Brings a session's events and answers to the actor. An answer is looked for before the next event, so that none comes
+/// in behind an event that the server sent after it; the other way round does no harm.
+async fn carry(
+    generation: u64,
+    mut events: mpsc::Receiver<ClientEvent>,
+    mut asked: mpsc::UnboundedReceiver<Answer>,
+    inbox: mpsc::Sender<Message>,
+) {
+    let mut answers = FuturesUnordered::new();
+    let (mut asking, mut living) = (true, true);
+    while asking || living || !answers.is_empty() {
+        let message = tokio::select! {
+            biased;
+            answer = asked.recv(), if asking => match answer {
+                Some(mut answer) => {
+                    // The first poll puts the request into the client's queue: requests leave in order.
+                    match tokio::task::unconstrained(&mut answer).now_or_never() {
+                        Some(message) => message,
+                        None => {
+                            answers.push(answer);
+                            continue;
+                        }
+                    }
+                }
+                None => {
+                    asking = false;
+                    continue;
+                }
+            },
+            Some(message) = answers.next(), if !answers.is_empty() => message,
+            event = events.recv(), if living => match event {
+                Some(event) => Message::Client(generation, event),
+                None => {
+                    living = false;
+                    continue;
+                }
+            },
+        };
+        if inbox.send(message).await.is_err() {
+            break;
+        }
     }
 }
