@@ -233,6 +233,9 @@ impl Device {
             if old.is_some_and(|old| !old.view.is_live()) && view.is_live() {
                 return Err(format!("{} lives again after {what}", view.call_id));
             }
+            if view.detail.as_ref().is_some_and(|detail| detail.contains("8010")) {
+                return Err(format!("\"it was over already\" is shown as an error: {view:?}"));
+            }
             if view.end.is_some() == view.is_live() {
                 return Err(format!("end and phase contradict each other: {view:?}"));
             }

@@ -15,6 +15,7 @@
 //!
 //! On every device, at every moment
 //! * at most one live call; what has ended never lives again; sound runs only in an accepted call;
+//! * "it was over already" (8010) is never shown as an error;
 //! * nothing rings after its time, and no invitation is called back after its end;
 //! * nobody rings who is calling the same person: glare connects in silence, and the smaller `inviteID` stays;
 //! * the stored events are the user's log: each once, in order.
