@@ -39,16 +39,15 @@ impl Machine {
         self.open_room(self.calls.len() - 1);
     }
 
-    /// Opens the call's room and lets the callee in; the invitation follows when both are done.
+    /// Opens the call's room. Once inside, the callee is let in; then the invitation follows.
     fn open_room(&mut self, i: usize) {
         let call = &mut self.calls[i];
         let (Some(room_id), Some(until)) = (call.view.room, call.view.ring_deadline_ms) else { return };
         call.begin_entering();
         call.granted = false;
         call.rooms_tried += 1;
-        let (id, peer) = (call.view.call_id.clone(), call.view.peer.clone());
+        let id = call.view.call_id.clone();
         self.ask(&id, Ask::Enter(EnterRoom { room_id, create: true, group_id: None }), until);
-        self.ask(&id, Ask::Allow(AllowInRoom { room_id, user_list: vec![peer] }), until);
     }
 
     /// Our own room could not be opened.
@@ -72,7 +71,7 @@ impl Machine {
                 call.granted = true;
                 self.invite_when_ready(i);
             }
-            // The room itself was refused, and its own answer says so.
+            // The room is being entered again, and whoever is inside asks again.
             Err(_) if !matches!(call.place, Place::Inside(_)) => {}
             Err(error) => self.fail(i, &error),
         }
@@ -244,10 +243,17 @@ impl Machine {
         }
     }
 
-    /// The room is open; returns whether that is all there is to do for a caller who waits for an answer.
+    /// A caller's room is open: the callee may come in.
     pub(super) fn opened(&mut self, i: usize, reply: &EnterRoomReply) {
-        if self.calls[i].view.room == Some(reply.room_id) {
-            self.invite_when_ready(i);
+        let call = &self.calls[i];
+        let (room_id, Some(until)) = (reply.room_id, call.view.ring_deadline_ms) else { return };
+        if call.invitation != Invitation::Unsent || call.view.room != Some(room_id) {
+            return;
         }
+        if call.granted {
+            return self.invite_when_ready(i);
+        }
+        let (id, peer) = (call.view.call_id.clone(), call.view.peer.clone());
+        self.ask(&id, Ask::Allow(AllowInRoom { room_id, user_list: vec![peer] }), until);
     }
 }

@@ -189,20 +189,16 @@ impl Actor {
 
     /// A stored event: for the log. It is on disk before the actor waits again.
     pub(super) fn record(&mut self, delivery: Delivery) {
-        let Some(account) = &self.link.account else { return };
+        if self.link.account.is_none() {
+            return;
+        }
         self.calls.unstored_seq = Some(delivery.seq);
         if let Some(fold) = &mut self.calls.fold {
             fold.apply(&delivery);
         }
-        // This user's own invitations are nothing to call back, but the machine must know whom the user is calling on
-        // other devices, and that a hang-up has reached the log.
-        let own = match &delivery.event {
-            Event::ReceiveNewInvitation(new) => new.inviter == account.credentials.user_id,
-            _ => false,
-        };
-        if own && !delivery.history {
-            self.calls_input(Input::Delivery(delivery));
-        }
+        // What is called back as well counts once for the machine. The rest it must know, too: whom this user is calling
+        // on other devices, that a hang-up has reached the log, and how a call ended while the connection was gone.
+        self.calls_input(Input::Delivery(delivery));
     }
 
     /// Brings what the records changed to disk and to the picture.

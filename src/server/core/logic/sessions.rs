@@ -10,8 +10,8 @@ use super::{
 use crate::{
     protocol::{
         ApiError, Code, DeviceId, Event, UserId,
-        api::{Credentials, GetUsers, Login, LoginReply, SignIn, SignUp, UserPage},
-        event::{KickedOffline, UserStatus},
+        api::{Credentials, GetUsers, Login, LoginReply, SignIn, SignUp, Start, UserPage},
+        event::{KickedOffline, LeaveReason, UserStatus},
     },
     server::store::NewDevice,
     signaling::Actor,
@@ -95,7 +95,11 @@ impl Logic {
             self.kick(before);
         }
         self.presence.touch(&actor.user);
-        self.link_changed(&actor.device, true);
+        match login.start {
+            // The program that was in a room is gone, whatever its connection says; the new one knows of no room.
+            Start::Cold => self.leave_room(&actor.device, LeaveReason::Lost),
+            Start::Hot => self.link_changed(&actor.device, true),
+        }
         if let Some(there) = self.conns.get_mut(&conn) {
             there.session = Some(Session {
                 actor,

@@ -123,6 +123,21 @@ fn a_lost_participant_keeps_the_place_for_a_while() {
 }
 
 #[test]
+fn a_program_started_anew_has_left_its_room() {
+    let mut world = World::new();
+    let (mut a, mut b) = (world.online("a"), world.online("b"));
+    world.ok(&mut a, create(1));
+    world.ok(&mut a, allow(1, &["b"]));
+    world.ok(&mut b, enter(1));
+    world.lines(&mut a);
+    // Killed; the server may not even know that the old connection is gone.
+    let _b = world.login(b.creds(), Start::Cold, 0, 8);
+    let told = world.events(&mut a);
+    assert!(told.iter().any(|delivery| matches!(&delivery.event, Event::RemoteUserLeaveRoom(left)
+        if left.reason == LeaveReason::Lost)));
+}
+
+#[test]
 fn a_lost_media_connection_is_told_but_not_punished() {
     let mut world = World::new();
     let (mut a, mut b) = (world.online("a"), world.online("b"));
