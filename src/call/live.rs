@@ -59,6 +59,8 @@ pub(super) enum Limit {
     Lost,
     /// The events should have told by now how it ended; they did not, so this is it.
     Verdict(EndReason, Option<String>),
+    /// The peer's connection has been gone for more than a moment.
+    PeerUnlinked,
 }
 
 #[derive(Debug)]
@@ -187,6 +189,12 @@ impl Call {
     pub(super) fn peer_is_gone(&self) -> Option<LeaveReason> {
         let (device, reason) = self.peer_left.as_ref()?;
         (Some(device) == self.peer_device.as_ref() && !self.peer_is_here()).then_some(*reason)
+    }
+
+    /// The peer's connection is back, or was never gone for long.
+    pub(super) fn peer_is_linked(&mut self) {
+        self.peer_linked = true;
+        self.limit.take_if(|(_, limit)| *limit == Limit::PeerUnlinked);
     }
 
     /// Who made the invitation that the call lives by.

@@ -28,6 +28,9 @@ pub(super) const RING_GRACE_MS: u64 = crate::protocol::limits::SERVER_BACKSTOP_M
 pub(super) const CONNECT_MS: u64 = 10_000;
 /// This device's lost connection ends the talk after this, ms.
 pub(super) const RECONNECT_MS: u64 = 30_000;
+/// The peer's connection may be gone this long before it shows, ms: who hangs up closes it a moment before leaving, and
+/// one that is replaced at once is nobody's business.
+pub(super) const PEER_UNLINKED_MS: u64 = 1_000;
 /// The peer's lost connection ends the talk after this, ms, should the server not say so before.
 pub(super) const PEER_RECONNECT_MS: u64 = crate::protocol::limits::ROOM_GRACE_MS + 3_000;
 /// A refused answer means that the call is over; how, the events say within this, ms.
@@ -303,6 +306,11 @@ impl Machine {
     fn limit_reached(&mut self, i: usize, limit: Limit) {
         match limit {
             Limit::Verdict(reason, detail) => self.refuse(i, reason, detail),
+            Limit::PeerUnlinked => {
+                self.calls[i].limit = None;
+                self.calls[i].peer_linked = false;
+                self.progress(i);
+            }
             Limit::Lost if !self.calls[i].accepted => self.refuse(i, EndReason::ConnectionLost, None),
             Limit::Lost => {
                 self.end(i, EndReason::ConnectionLost, None);

@@ -8,7 +8,7 @@ use crate::protocol::{
 
 use super::{
     live::{Invitation, Limit, Place},
-    machine::{CONNECT_MS, Machine, Output, PEER_RECONNECT_MS, RECONNECT_MS, RequestReply},
+    machine::{CONNECT_MS, Machine, Output, PEER_RECONNECT_MS, PEER_UNLINKED_MS, RECONNECT_MS, RequestReply},
     outbox::Ask,
     view::{EndReason, Phase},
 };
@@ -84,7 +84,9 @@ impl Machine {
         if inside.is_some() && link && call.peer_is_here() && call.peer_linked {
             call.view.talking_since_ms.get_or_insert(now_ms);
             call.view.phase = Phase::InCall;
-            call.limit = None;
+            if !matches!(call.limit, Some((_, Limit::PeerUnlinked))) {
+                call.limit = None;
+            }
             return;
         }
         let gone = match call.peer_is_gone() {
@@ -123,7 +125,7 @@ impl Machine {
         let call = &mut self.calls[i];
         let newcomer = entered.participant;
         if Some(&newcomer.device_id) == call.peer_device.as_ref() {
-            call.peer_linked = true;
+            call.peer_is_linked();
         }
         call.note_participant(newcomer, true);
         self.progress(i);
@@ -142,10 +144,25 @@ impl Machine {
     pub(super) fn peer_link_changed(&mut self, link: &RoomLink) {
         let Some(i) = self.live_in_room(link.room_id) else { return };
         let call = &mut self.calls[i];
-        if call.peer_device.as_ref() == Some(&link.participant.device_id) {
-            call.peer_linked = link.connected;
-            self.progress(i);
+        if call.peer_device.as_ref() != Some(&link.participant.device_id) {
+            return;
         }
+        match (link.connected, call.view.phase) {
+            (true, _) => call.peer_is_linked(),
+            (false, Phase::InCall) => {
+                call.limit.get_or_insert((self.now_ms + PEER_UNLINKED_MS, Limit::PeerUnlinked));
+            }
+            (
+                false,
+                Phase::Calling
+                | Phase::Ringing
+                | Phase::Incoming
+                | Phase::Connecting
+                | Phase::Reconnecting
+                | Phase::Ended,
+            ) => call.peer_linked = false,
+        }
+        self.progress(i);
     }
 
     // ---- this device's connection ---------------------------------------------------------------------------------

@@ -60,11 +60,15 @@ fn a_room_that_is_gone_or_empty_ends_the_talk() {
 #[test]
 fn the_peers_connection_is_waited_for() {
     let mut rig = Rig::talking_as_callee();
-    rig.peer_link(false);
+    rig.peer_link(false).wait(999);
+    assert_eq!(rig.phase(), Phase::InCall, "a moment does not show");
+    rig.wait(1);
     assert_eq!(rig.phase(), Phase::Reconnecting);
     rig.wait(20_000).peer_link(true);
     assert_eq!((rig.phase(), rig.machine.next_deadline()), (Phase::InCall, None));
-    rig.peer_link(false).wait(33_000);
+    rig.peer_link(false).wait(500).peer_link(true);
+    assert_eq!((rig.phase(), rig.machine.next_deadline()), (Phase::InCall, None), "back before it showed");
+    rig.peer_link(false).wait(34_000);
     assert_eq!(rig.end(), Some(EndReason::ConnectionLost), "should the server forget");
 }
 
