@@ -3,7 +3,6 @@
 #![cfg(target_os = "linux")]
 
 #[path = "common/phone.rs"]
-#[allow(dead_code, reason = "shared between test files")]
 mod phone;
 
 use std::{path::Path, process::Command};

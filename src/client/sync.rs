@@ -104,6 +104,8 @@ impl Inbox {
             Event::SyncFinished(finished) => {
                 self.cold = false;
                 self.called_again = HashSet::new();
+                // A server that was set back to an older state counts on from there.
+                self.last_seq = self.last_seq.min(finished.up_to);
                 return vec![Step::Synced(finished.up_to)];
             }
             Event::KickedOffline(kicked) => return vec![Step::Kicked(kicked.reason.clone())],
@@ -405,6 +407,16 @@ mod tests {
         assert_eq!(steps, [Step::Synced(7)]);
         assert_eq!(bob.start(), Start::Hot);
         assert!(bob.receive(0, again()).is_empty());
+    }
+
+    #[test]
+    fn a_server_set_back_to_an_older_state_is_followed() {
+        let mut bob = Inbox::new(user("bob"), Start::Cold, 7);
+        let event = Event::SyncFinished(SyncFinished { up_to: 5 });
+        bob.receive(0, Delivery { seq: 0, time_ms: 0, history: false, event });
+        let steps = bob.receive(0, invitation(6, "i", "alice", &["bob"], Some(5_000)));
+        assert!(matches!(&steps[..], [Step::Record(_), Step::Callback(_)]));
+        assert_eq!(bob.last_seq(), 6);
     }
 
     proptest! {
