@@ -22,7 +22,7 @@ pub struct WindowArgs {
     /// For this run: where it rings.
     #[arg(long, value_name = "SPEC")]
     pub ring_device: Option<DeviceSpec>,
-    /// Where the window opens.
+    /// Where the window opens, narrow enough to stand beside another one.
     #[arg(long, value_name = "X,Y", hide = true)]
     pub window_position: Option<Position>,
     /// Sign in at this server, as `--user`.

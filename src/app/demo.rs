@@ -47,7 +47,7 @@ pub enum DemoError {
     Window(#[from] io::Error),
 }
 
-/// Runs the demo; comes back when one of its windows has been closed, or at Ctrl-C.
+/// Runs the demo; comes back when one of its windows has been closed, or at Ctrl-C or SIGTERM.
 ///
 /// # Errors
 /// If server or windows cannot be started.
@@ -68,8 +68,8 @@ async fn windows(args: &DemoArgs, folder: &Path, server: &Server) -> Result<(), 
     let text = Text::chosen(None);
     let address = format!("wss://{}", server.local_addr());
     let microphone = args.microphone.clone().unwrap_or_default();
-    let one = Window::open(folder, &address, "demo-1", &text.tr("demo-first"), "20,40", &microphone)?;
-    let two = Window::open(folder, &address, "demo-2", &text.tr("demo-second"), "1020,40", &DeviceSpec::Null)?;
+    let one = Window::open(folder, &address, "demo-1", &text.tr("demo-first"), "10,40", &microphone)?;
+    let two = Window::open(folder, &address, "demo-2", &text.tr("demo-second"), "780,40", &DeviceSpec::Null)?;
     let mut windows = [one, two];
     let closed = async {
         loop {
@@ -83,8 +83,22 @@ async fn windows(args: &DemoArgs, folder: &Path, server: &Server) -> Result<(), 
     };
     tokio::select! {
         closed = closed => closed,
-        interrupted = tokio::signal::ctrl_c() => interrupted.map_err(DemoError::from),
+        interrupted = interrupted() => interrupted.map_err(DemoError::from),
     }
+}
+
+/// The system's wish that the demo end.
+async fn interrupted() -> io::Result<()> {
+    #[cfg(unix)]
+    {
+        let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
+        tokio::select! {
+            interrupted = tokio::signal::ctrl_c() => interrupted,
+            _ = terminate.recv() => Ok(()),
+        }
+    }
+    #[cfg(not(unix))]
+    tokio::signal::ctrl_c().await
 }
 
 /// A window that does not outlive the demo.

@@ -117,7 +117,8 @@ fn viewport(args: &WindowArgs) -> ViewportBuilder {
         .with_inner_size(SIZE)
         .with_min_inner_size(LEAST_SIZE);
     if let Some(position) = args.window_position {
-        viewport = viewport.with_position([position.x, position.y]);
+        // Placed by hand, it stands beside another one.
+        viewport = viewport.with_position([position.x, position.y]).with_inner_size([LEAST_SIZE[0], SIZE[1]]);
     }
     match eframe::icon_data::from_png_bytes(include_bytes!("../../assets/ahoy.png")) {
         Ok(icon) => viewport.with_icon(icon),
