@@ -3,7 +3,7 @@
 #[path = "common/phone.rs"]
 mod phone;
 
-use phone::{Phone, Server};
+use phone::{Phone, ServerProcess};
 use serde_json::{Value, json};
 
 /// The rows of both sides tell the same story.
@@ -16,7 +16,7 @@ fn assert_same_call(caller: &Value, callee: &Value) {
 }
 
 struct Pair {
-    server: Server,
+    server: ServerProcess,
     dir: tempfile::TempDir,
     alice: Phone,
     bob: Phone,
@@ -28,7 +28,7 @@ impl Pair {
     }
 
     fn with(caller: &[&str]) -> Self {
-        let server = Server::start();
+        let server = ServerProcess::start(&[]);
         let dir = tempfile::tempdir().expect("a folder");
         let bob = Phone::start(&server.url(), "bob", dir.path(), &[]);
         let alice = Phone::start(&server.url(), "alice", dir.path(), caller);
@@ -155,7 +155,7 @@ fn a_killed_phone_leaves_one_row_and_ends_the_call() {
 
 #[test]
 fn an_unknown_callee_is_named_in_the_failure() {
-    let server = Server::start();
+    let server = ServerProcess::start(&[]);
     let dir = tempfile::tempdir().expect("a folder");
     let args = ["--call", "nobody", "--microphone", "silence", "--speaker", "null"];
     let output = phone::command(&server.url(), "alice", dir.path(), &args)
@@ -170,7 +170,7 @@ fn an_unknown_callee_is_named_in_the_failure() {
 #[cfg(unix)]
 #[test]
 fn a_phone_that_is_told_to_end_hangs_up_first() {
-    let server = Server::start();
+    let server = ServerProcess::start(&[]);
     let dir = tempfile::tempdir().expect("a folder");
     let mut bob = Phone::start(&server.url(), "bob", dir.path(), &["--auto-answer"]);
     let args = ["--call", "bob", "--microphone", "silence", "--speaker", "null"];

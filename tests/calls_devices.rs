@@ -3,11 +3,11 @@
 #[path = "common/phone.rs"]
 mod phone;
 
-use phone::{Phone, Server};
+use phone::{Phone, ServerProcess};
 use serde_json::{Value, json};
 
 struct Trio {
-    _server: Server,
+    _server: ServerProcess,
     _dir: tempfile::TempDir,
     alice: Phone,
     desk: Phone,
@@ -16,7 +16,7 @@ struct Trio {
 
 impl Trio {
     fn start() -> Self {
-        let server = Server::start();
+        let server = ServerProcess::start(&[]);
         let dir = tempfile::tempdir().expect("a folder");
         let password = ["--password", "correct horse battery"];
         let desk = Phone::start(&server.url(), "bob", dir.path(), &password);

@@ -13,7 +13,7 @@ use std::{
     process::{Child, Command, Stdio},
 };
 
-use phone::{Phone, Server, command, wait_exit};
+use phone::{Phone, ServerProcess, command, wait_exit};
 use pulse::Pulse;
 use serde_json::json;
 
@@ -28,7 +28,7 @@ fn signal(child: &Child, name: &str) {
 
 #[test]
 fn both_hear_what_the_other_says() {
-    let server = Server::start();
+    let server = ServerProcess::start(&[]);
     let dir = tempfile::tempdir().expect("a folder");
     let microphone = format!("file:{}", speech().display());
     let heard = |user: &str| dir.path().join(format!("heard-by-{user}.wav"));
@@ -76,7 +76,7 @@ fn both_hear_what_the_other_says() {
 }
 
 /// A phone in JSON mode on sound cards of its own.
-fn phone_on_cards(pulse: &Pulse, server: &Server, user: &str, dir: &Path) -> Phone {
+fn phone_on_cards(pulse: &Pulse, server: &ServerProcess, user: &str, dir: &Path) -> Phone {
     let mut command = command(&server.url(), user, dir, &["--json"]);
     command
         .envs(pulse.environment())
@@ -90,7 +90,7 @@ fn phone_on_cards(pulse: &Pulse, server: &Server, user: &str, dir: &Path) -> Pho
 #[test]
 fn a_call_through_sound_cards_carries_speech() {
     let pulse = Pulse::start(&["alice_mouth", "alice_ear", "bob_mouth", "bob_ear"]);
-    let server = Server::start();
+    let server = ServerProcess::start(&[]);
     let dir = tempfile::tempdir().expect("a folder");
     let mut bob = phone_on_cards(&pulse, &server, "bob", dir.path());
     let mut alice = phone_on_cards(&pulse, &server, "alice", dir.path());

@@ -3,12 +3,12 @@
 #[path = "common/phone.rs"]
 mod phone;
 
-use phone::{Phone, Server};
+use phone::{Phone, ServerProcess};
 use serde_json::json;
 
 #[test]
 fn an_application_signals_whatever_it_likes() {
-    let server = Server::start();
+    let server = ServerProcess::start(&[]);
     let dir = tempfile::tempdir().expect("a folder");
     let mut bob = Phone::start(&server.url(), "bob", dir.path(), &[]);
     let mut alice = Phone::start(&server.url(), "alice", dir.path(), &[]);
@@ -35,7 +35,7 @@ fn an_application_signals_whatever_it_likes() {
 
 #[test]
 fn a_group_is_invited_cancelled_and_asked_about() {
-    let server = Server::start();
+    let server = ServerProcess::start(&[]);
     let dir = tempfile::tempdir().expect("a folder");
     let mut bob = Phone::start(&server.url(), "bob", dir.path(), &[]);
     let mut carol = Phone::start(&server.url(), "carol", dir.path(), &[]);
@@ -59,7 +59,7 @@ fn a_group_is_invited_cancelled_and_asked_about() {
 
 #[test]
 fn bad_lines_are_answered_and_change_nothing() {
-    let server = Server::start();
+    let server = ServerProcess::start(&[]);
     let dir = tempfile::tempdir().expect("a folder");
     let mut alice = Phone::start(&server.url(), "alice", dir.path(), &[]);
     for (line, code) in [
@@ -87,7 +87,7 @@ fn bad_lines_are_answered_and_change_nothing() {
 
 #[test]
 fn a_profile_is_used_by_one_phone_at_a_time() {
-    let server = Server::start();
+    let server = ServerProcess::start(&[]);
     let dir = tempfile::tempdir().expect("a folder");
     let _alice = Phone::start(&server.url(), "alice", dir.path(), &[]);
     let output = phone::command(&server.url(), "alice", dir.path(), &[])
@@ -101,7 +101,7 @@ fn a_profile_is_used_by_one_phone_at_a_time() {
 
 #[test]
 fn an_account_with_a_password_is_used_on_two_devices() {
-    let server = Server::start();
+    let server = ServerProcess::start(&[]);
     let dir = tempfile::tempdir().expect("a folder");
     let password = ["--password", "correct horse"];
     let mut desk = Phone::start(&server.url(), "alice", dir.path(), &password);

@@ -1,8 +1,10 @@
 //! The window over a real engine, with a real server and a real peer, each a process of its own.
 #![cfg(feature = "desktop")]
 
+#[path = "common/server.rs"]
+mod server;
+
 use std::{
-    io::{BufRead as _, BufReader},
     path::Path,
     process::{Child, Command, Stdio},
     sync::Arc,
@@ -19,6 +21,7 @@ use egui_kittest::{
     Harness,
     kittest::{NodeT as _, Queryable as _},
 };
+use server::ServerProcess;
 
 /// Generous: only a broken program takes as long.
 const LIMIT: Duration = Duration::from_secs(60);
@@ -33,16 +36,10 @@ impl Process {
             .arg("--data-dir")
             .arg(folder)
             .stdin(Stdio::null())
-            .stdout(Stdio::piped())
+            .stdout(Stdio::null())
             .spawn()
             .expect("the program starts");
         Self(child)
-    }
-
-    fn first_line(&mut self) -> String {
-        let mut line = String::new();
-        BufReader::new(self.0.stdout.take().expect("a pipe")).read_line(&mut line).expect("a line");
-        line
     }
 }
 
@@ -114,10 +111,8 @@ fn window(folder: &Path) -> Harness<'static, AhoyApp> {
 #[test]
 fn sign_in_call_answer_and_look_it_up() {
     let folder = tempfile::tempdir().expect("a folder");
-    let mut server =
-        Process::start(&["serve", "--listen", "127.0.0.1:0", "--no-announce"], &folder.path().join("server"));
-    let line = server.first_line();
-    let address = line.split_whitespace().nth(2).expect("the address of the server");
+    let server = ServerProcess::start(&[]);
+    let address = &server.url()[..];
 
     let mut harness = window(&folder.path().join("window"));
     wait_for(&mut harness, "Your name");

@@ -179,13 +179,13 @@ async fn a_changed_certificate_is_a_hard_stop() {
             _ => None,
         })
         .await;
-    assert_eq!(Some(first), server.fingerprint);
+    assert_eq!(server.pin(), Pin::Known(first));
     alice.synced().await;
 
     server.kill();
     std::fs::remove_file(server.data_dir().join("identity.pem")).expect("there was one");
     let server = server.restart();
-    let changed = server.fingerprint.expect("TLS");
+    let Pin::Known(changed) = server.pin() else { panic!("no TLS") };
     let (pinned, shown) = alice
         .until("the warning", |event| match event {
             ClientEvent::CertificateChanged { pinned, shown } => Some((*pinned, *shown)),

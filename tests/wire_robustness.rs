@@ -15,7 +15,7 @@ use ahoy::{
     },
     server::{Limits, RelayStats, Server, ServerConfig},
 };
-use common::{Peer, ServerProcess, command, sign_up, soon, user};
+use common::{Peer, ServerProcess, server::command, sign_up, soon, user};
 use futures_util::{SinkExt, StreamExt};
 use serde_json::json;
 use std::{pin::pin, time::Duration};

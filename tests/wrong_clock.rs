@@ -7,7 +7,7 @@ mod phone;
 
 use std::{path::Path, process::Command};
 
-use phone::{Phone, Server};
+use phone::{Phone, ServerProcess};
 use serde_json::json;
 
 /// Lets a process see a wall clock that is off; its monotonic clock stays right, as on a computer whose clock is wrong.
@@ -21,7 +21,7 @@ fn with_clock<'a>(command: &'a mut Command, offset: &str) -> &'a mut Command {
     command.env("LD_PRELOAD", library).env("FAKETIME", offset).env("FAKETIME_DONT_FAKE_MONOTONIC", "1")
 }
 
-fn phone(server: &Server, user: &str, dir: &Path, offset: Option<&str>) -> Phone {
+fn phone(server: &ServerProcess, user: &str, dir: &Path, offset: Option<&str>) -> Phone {
     let options = ["--json", "--microphone", "silence", "--speaker", "null"];
     let mut command = phone::command(&server.url(), user, dir, &options);
     if let Some(offset) = offset {
@@ -39,7 +39,7 @@ fn seconds_now(command: &mut Command) -> i64 {
 
 #[test]
 fn a_wrong_clock_changes_nothing() {
-    let server = Server::start();
+    let server = ServerProcess::start(&[]);
     let dir = tempfile::tempdir().expect("a folder");
     for (offset, off_by_s) in [("+10m", 600), ("-10m", -600)] {
         let shift = seconds_now(with_clock(&mut Command::new("date"), offset)) - seconds_now(&mut Command::new("date"));

@@ -13,45 +13,12 @@ use std::{
 
 use serde_json::{Value, json};
 
+mod server;
+
+pub(crate) use server::ServerProcess;
+
 /// How long anything may take before a test gives up. Slow machines are slow; a passing test never waits for it.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
-
-/// A server process on a free port of this computer, with TLS.
-pub(crate) struct Server {
-    child: Child,
-    url: String,
-    _data: tempfile::TempDir,
-}
-
-impl Server {
-    /// Starts it and waits until it listens.
-    pub(crate) fn start() -> Self {
-        let data = tempfile::tempdir().expect("a folder");
-        let mut child = Command::new(env!("CARGO_BIN_EXE_ahoy"))
-            .args(["serve", "--listen", "127.0.0.1:0", "--no-announce", "--data-dir"])
-            .arg(data.path())
-            .stdout(Stdio::piped())
-            .spawn()
-            .expect("the server starts");
-        let mut line = String::new();
-        let stdout = child.stdout.take().expect("piped");
-        BufReader::new(stdout).read_line(&mut line).expect("the server says where it listens");
-        let url = line.split_whitespace().nth(2).unwrap_or_else(|| panic!("no address in {line:?}")).to_owned();
-        Self { child, url, _data: data }
-    }
-
-    /// Where it listens.
-    pub(crate) fn url(&self) -> String {
-        self.url.clone()
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
 
 /// The command line that all phones of a test share: its server, and a folder of its own for profiles.
 pub(crate) fn command(server: &str, user: &str, dir: &Path, more: &[&str]) -> Command {

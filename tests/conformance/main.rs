@@ -1,12 +1,15 @@
 //! The specification, checked over the real wire against a real server process, by a client that shares no code with
 //! Ahoy's own. One test per rule; the numbers are those of the list of checks that the protocol was built to.
 
+#[path = "../common/server.rs"]
+mod server;
 mod wire;
 
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
-use wire::{ServerProcess, Wire, methods};
+use server::ServerProcess;
+use wire::{Wire, methods};
 
 const INVALID_PARAMETERS: i64 = 6017;
 const NOT_LOGGED_IN: i64 = 6014;
@@ -31,7 +34,7 @@ async fn until(moment: Instant) {
 /// 1: two invitations at once reach one invitee; the second is told that the line is busy.
 #[tokio::test]
 async fn two_invitations_at_once_and_a_busy_line() {
-    let server = ServerProcess::start();
+    let server = ServerProcess::start(&[]);
     let (mut alice, _) = Wire::sign_up(&server, "alice").await;
     let (mut bob, _) = Wire::sign_up(&server, "bob").await;
     let (mut carol, _) = Wire::sign_up(&server, "carol").await;
@@ -57,7 +60,7 @@ async fn two_invitations_at_once_and_a_busy_line() {
 /// 2: an invitation is processed once, by those whom it concerns, with good parameters, after a login.
 #[tokio::test]
 async fn second_answers_and_strangers_are_refused() {
-    let server = ServerProcess::start();
+    let server = ServerProcess::start(&[]);
     let mut nobody = Wire::connect(&server).await;
     nobody.refused("invite", json!({"inviteID": "i", "invitee": "bob", "timeout": 30}), NOT_LOGGED_IN).await;
     nobody.refused("getUsers", json!({}), NOT_LOGGED_IN).await;
@@ -105,7 +108,7 @@ async fn second_answers_and_strangers_are_refused() {
 /// `data` is opaque: 12 KB of anything arrive as they were sent.
 #[tokio::test]
 async fn data_arrives_as_it_was_sent() {
-    let server = ServerProcess::start();
+    let server = ServerProcess::start(&[]);
     let (mut alice, _) = Wire::sign_up(&server, "alice").await;
     let (mut bob, _) = Wire::sign_up(&server, "bob").await;
     for data in ["", "null", "\u{0}\u{1f}\"\\\u{2028}", &"\u{7}".repeat(12 * 1024), &"가".repeat(4 * 1024), "{\"broken"]
@@ -118,7 +121,7 @@ async fn data_arrives_as_it_was_sent() {
 /// A request repeated after a lost answer is recognised: it succeeds, and nobody is told twice.
 #[tokio::test]
 async fn a_repeated_invite_rings_once() {
-    let server = ServerProcess::start();
+    let server = ServerProcess::start(&[]);
     let (mut alice, _) = Wire::sign_up(&server, "alice").await;
     let (mut bob, _) = Wire::sign_up(&server, "bob").await;
     let invite = alice.invite("bob", 30, json!({})).await;
@@ -129,7 +132,7 @@ async fn a_repeated_invite_rings_once() {
 /// 3: group invitations need the group, and membership on both sides.
 #[tokio::test]
 async fn group_invitations_need_membership() {
-    let server = ServerProcess::start();
+    let server = ServerProcess::start(&[]);
     let (mut alice, _) = Wire::sign_up(&server, "alice").await;
     let (mut bob, _) = Wire::sign_up(&server, "bob").await;
     let (mut carol, _) = Wire::sign_up(&server, "carol").await;
@@ -153,7 +156,7 @@ async fn group_invitations_need_membership() {
 /// 4: a cancellation ends only the parts still open, and is refused when there are none.
 #[tokio::test]
 async fn cancelling_a_group_invitation_ends_only_open_parts() {
-    let server = ServerProcess::start();
+    let server = ServerProcess::start(&[]);
     let (mut teacher, _) = Wire::sign_up(&server, "teacher").await;
     let (mut a, _) = Wire::sign_up(&server, "a").await;
     let (mut b, _) = Wire::sign_up(&server, "b").await;
@@ -178,7 +181,7 @@ async fn cancelling_a_group_invitation_ends_only_open_parts() {
 /// 5: a timeout of 0 never comes; others come once, by the invitee's device if it is online.
 #[tokio::test]
 async fn timeouts_are_triggered_by_the_devices() {
-    let server = ServerProcess::start();
+    let server = ServerProcess::start(&[]);
     let (mut alice, _) = Wire::sign_up(&server, "alice").await;
     let (mut bob, _) = Wire::sign_up(&server, "bob").await;
     let (dave, dave_account) = Wire::sign_up(&server, "dave").await;
@@ -216,7 +219,7 @@ async fn timeouts_are_triggered_by_the_devices() {
 /// 6: what is only for users online leaves no trace, and cannot be modified.
 #[tokio::test]
 async fn online_only_invitations_leave_no_history() {
-    let server = ServerProcess::start();
+    let server = ServerProcess::start(&[]);
     let (mut alice, alice_account) = Wire::sign_up(&server, "alice").await;
     let (mut bob, bob_account) = Wire::sign_up(&server, "bob").await;
     let online_only = json!({"onlineUserOnly": true});
@@ -240,7 +243,7 @@ async fn online_only_invitations_leave_no_history() {
 /// The data of an open invitation can be changed; whoever comes later gets the new data.
 #[tokio::test]
 async fn a_modified_invitation_has_its_new_data() {
-    let server = ServerProcess::start();
+    let server = ServerProcess::start(&[]);
     let (mut alice, _) = Wire::sign_up(&server, "alice").await;
     let (mut bob, bob_account) = Wire::sign_up(&server, "bob").await;
     let invite = alice.invite("bob", 30, json!({})).await;
@@ -254,7 +257,7 @@ async fn a_modified_invitation_has_its_new_data() {
 /// 7: what rings after a start, and what does not.
 #[tokio::test]
 async fn cold_and_hot_start() {
-    let server = ServerProcess::start();
+    let server = ServerProcess::start(&[]);
     let (mut alice, _) = Wire::sign_up(&server, "alice").await;
     let (bob, bob_account) = Wire::sign_up(&server, "bob").await;
     let group = alice.create_group("Meeting", &["bob"]).await;
@@ -308,7 +311,7 @@ async fn cold_and_hot_start() {
 /// A group invitation that was not called back can be learnt another way (a push message), once.
 #[tokio::test]
 async fn an_invitation_learnt_by_push_can_be_added() {
-    let server = ServerProcess::start();
+    let server = ServerProcess::start(&[]);
     let (mut alice, _) = Wire::sign_up(&server, "alice").await;
     let (bob, bob_account) = Wire::sign_up(&server, "bob").await;
     let (mut carol, _) = Wire::sign_up(&server, "carol").await;
@@ -334,7 +337,7 @@ async fn an_invitation_learnt_by_push_can_be_added() {
 /// 8: a message of the log can be read as signaling; what is not signaling reads as nothing.
 #[tokio::test]
 async fn the_log_can_be_read_as_signaling() {
-    let server = ServerProcess::start();
+    let server = ServerProcess::start(&[]);
     let (mut alice, _) = Wire::sign_up(&server, "alice").await;
     let (mut bob, _) = Wire::sign_up(&server, "bob").await;
     let hang_up = r#"{"businessID":"av_call","version":4,"room_id":1,"call_end":61,"data":{"cmd":"hangup"}}"#;
@@ -360,7 +363,7 @@ async fn the_log_can_be_read_as_signaling() {
 /// 9: all devices ring; the first answer wins, and the others learn where.
 #[tokio::test]
 async fn the_first_device_that_answers_wins() {
-    let server = ServerProcess::start();
+    let server = ServerProcess::start(&[]);
     let (mut alice, _) = Wire::sign_up(&server, "alice").await;
     let (mut desk, _) = Wire::sign_up(&server, "bob").await;
     let (mut sofa, sofa_account) = Wire::sign_in(&server, "bob", "sofa").await;
@@ -389,7 +392,7 @@ async fn the_first_device_that_answers_wins() {
 /// 11: the teacher invites hands, then invites one student to speak; everyone sees who.
 #[tokio::test]
 async fn hands_are_raised_and_one_speaks() {
-    let server = ServerProcess::start();
+    let server = ServerProcess::start(&[]);
     let (mut teacher, _) = Wire::sign_up(&server, "teacher").await;
     let (mut min, _) = Wire::sign_up(&server, "min").await;
     let (mut seo, _) = Wire::sign_up(&server, "seo").await;
@@ -413,7 +416,7 @@ async fn hands_are_raised_and_one_speaks() {
 /// What was answered is on disk: accounts, groups, open invitations and undelivered events outlive a killed server.
 #[tokio::test]
 async fn a_killed_server_forgets_nothing() {
-    let server = ServerProcess::start();
+    let server = ServerProcess::start(&[]);
     let (mut alice, alice_account) = Wire::sign_up(&server, "alice").await;
     let (bob, bob_account) = Wire::sign_up(&server, "bob").await;
     drop(bob);
@@ -422,7 +425,9 @@ async fn a_killed_server_forgets_nothing() {
     let over = alice.invite("bob", 120, json!({})).await;
     alice.ok("cancel", id(&over)).await;
 
-    let server = server.kill_and_restart();
+    let mut server = server;
+    server.kill();
+    let server = server.restart();
     let mut bob = Wire::come_back(&server, &bob_account, "cold", 0).await;
     let mut alice = Wire::come_back(&server, &alice_account, "hot", 0).await;
     bob.expect("onGroupCreated", &group).await;
@@ -439,7 +444,7 @@ async fn a_killed_server_forgets_nothing() {
 /// Groups: who may do what, and who is told.
 #[tokio::test]
 async fn group_rules() {
-    let server = ServerProcess::start();
+    let server = ServerProcess::start(&[]);
     let (mut owner, _) = Wire::sign_up(&server, "owner").await;
     let (mut admin, _) = Wire::sign_up(&server, "admin").await;
     let (mut member, _) = Wire::sign_up(&server, "member").await;

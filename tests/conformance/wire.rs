@@ -1,15 +1,9 @@
 //! A client that shares no code with Ahoy's own: JSON over a WebSocket over TLS, as a stranger would write it from
 //! `docs/protocol.md`.
 
-use std::{
-    collections::VecDeque,
-    io::{BufRead, BufReader},
-    net::SocketAddr,
-    process::{Child, Command, Stdio},
-    sync::Arc,
-    time::Duration,
-};
+use std::{collections::VecDeque, sync::Arc, time::Duration};
 
+use super::server::ServerProcess;
 use futures_util::{SinkExt as _, StreamExt as _};
 use serde_json::{Value, json};
 use tokio::net::TcpStream;
@@ -27,52 +21,6 @@ use tokio_tungstenite::{WebSocketStream, tungstenite::Message};
 
 /// Far longer than anything here takes: a test waits for a condition, and this only ends a broken one.
 const LIMIT: Duration = Duration::from_secs(60);
-
-/// A real `ahoy serve` process, killed when dropped.
-pub(crate) struct ServerProcess {
-    child: Child,
-    address: SocketAddr,
-    fingerprint: String,
-    data: tempfile::TempDir,
-}
-
-impl ServerProcess {
-    pub(crate) fn start() -> Self {
-        Self::start_in(tempfile::tempdir().expect("a temporary folder"))
-    }
-
-    fn start_in(data: tempfile::TempDir) -> Self {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_ahoy"))
-            .args(["serve", "--listen", "127.0.0.1:0", "--no-announce", "--data-dir"])
-            .arg(data.path())
-            .env("RUST_LOG", "warn")
-            .stdout(Stdio::piped())
-            .spawn()
-            .expect("the server starts");
-        let mut line = String::new();
-        BufReader::new(child.stdout.take().expect("its output is piped")).read_line(&mut line).expect("a line");
-        let words: Vec<&str> = line.split_whitespace().collect();
-        let &["listening", "on", url, "fingerprint", fingerprint] = &words[..] else { panic!("unexpected: {line:?}") };
-        let address = url.strip_prefix("wss://").and_then(|address| address.parse().ok()).expect("an address");
-        Self { child, address, fingerprint: fingerprint.to_owned(), data }
-    }
-
-    /// Kills it without warning, and starts it again on the same data.
-    pub(crate) fn kill_and_restart(mut self) -> Self {
-        self.child.kill().expect("it was running");
-        self.child.wait().expect("it ends");
-        // The folder outlives the process that is gone.
-        let data = std::mem::replace(&mut self.data, tempfile::tempdir().expect("a temporary folder"));
-        Self::start_in(data)
-    }
-}
-
-impl Drop for ServerProcess {
-    fn drop(&mut self) {
-        self.child.kill().ok();
-        self.child.wait().ok();
-    }
-}
 
 /// Trusts exactly one certificate, by its SHA-256.
 #[derive(Debug)]
@@ -137,17 +85,17 @@ pub(crate) struct Account {
 impl Wire {
     pub(crate) async fn connect(server: &ServerProcess) -> Self {
         let provider = Arc::new(ring::default_provider());
-        let verifier = OnlyThisOne(server.fingerprint.clone(), provider.clone());
+        let verifier = OnlyThisOne(server.fingerprint.clone().expect("it has TLS"), provider.clone());
         let config = ClientConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()
             .expect("TLS 1.2 and 1.3")
             .dangerous()
             .with_custom_certificate_verifier(Arc::new(verifier))
             .with_no_client_auth();
-        let tcp = TcpStream::connect(server.address).await.expect("the server listens");
-        let name = ServerName::IpAddress(server.address.ip().into());
+        let tcp = TcpStream::connect(&server.listen).await.expect("the server listens");
+        let name = ServerName::try_from("127.0.0.1").expect("a name");
         let tls = TlsConnector::from(Arc::new(config)).connect(name, tcp).await.expect("TLS");
-        let url = format!("wss://{}/", server.address);
+        let url = format!("{}/", server.url());
         let (socket, _) = tokio_tungstenite::client_async(url, tls).await.expect("a WebSocket");
         Self { socket, next_id: 1, inbox: VecDeque::new() }
     }
