@@ -18,19 +18,34 @@ pub struct Devices {
 pub fn devices() -> Devices {
     let _quiet = quiet();
     let mut found = Devices::default();
-    let Ok(all) = cpal::default_host().devices() else { return found };
+    let host = cpal::default_host();
+    let Ok(all) = host.devices() else { return found };
+    let doubtful = only_plugins(&host);
     for device in all {
         let (Ok(id), Ok(description)) = (device.id(), device.description()) else { continue };
         let entry = (id.to_string(), description.name().to_owned());
-        // What a speaker plays is no microphone, though PulseAudio lists it as one.
-        if description.supports_input() && !id.id().ends_with(".monitor") {
+        // What a speaker plays is no microphone, though PulseAudio lists it as one. ALSA's `null` is no device at all.
+        if id.id() == "null" {
+            continue;
+        }
+        let hears = description.supports_input() && !id.id().ends_with(".monitor");
+        if hears && (!doubtful || device.default_input_config().is_ok()) {
             found.microphones.push(entry.clone());
         }
-        if description.supports_output() {
+        if description.supports_output() && (!doubtful || device.default_output_config().is_ok()) {
             found.speakers.push(entry);
         }
     }
     found
+}
+
+/// Without any card, ALSA still lists its plug-ins. They lead somewhere or nowhere; only opening them tells.
+fn only_plugins(host: &cpal::Host) -> bool {
+    let no_cards = || match std::fs::read_to_string("/proc/asound/cards") {
+        Ok(cards) => cards.contains("no soundcards"),
+        Err(_) => true,
+    };
+    cfg!(target_os = "linux") && host.id().name() == "ALSA" && no_cards()
 }
 
 /// Sound comes in or goes out.
