@@ -183,3 +183,22 @@ fn a_phone_that_is_told_to_end_hangs_up_first() {
     assert_eq!(bob.wait_phase("ended")["end"], "hungUp");
     assert_eq!(bob.only_row()["result"], "hungUp");
 }
+
+#[test]
+fn a_server_that_dies_in_a_call_ends_it_and_both_logs_know() {
+    let mut pair = Pair::start();
+    pair.talk();
+    pair.server.kill();
+    for phone in [&mut pair.alice, &mut pair.bob] {
+        phone.wait_phase("reconnecting");
+    }
+    // Its rooms were in memory: the talk cannot go on, but it is told to the log.
+    let Pair { server, dir: _dir, mut alice, mut bob } = pair;
+    let _server = server.restart();
+    for phone in [&mut alice, &mut bob] {
+        assert_eq!(phone.wait_phase("ended")["end"], "connectionLost");
+    }
+    let (caller, callee) = (alice.only_row(), bob.only_row());
+    assert_same_call(&caller, &callee);
+    assert_eq!((&caller["result"], &caller["answered"]), (&json!("connectionLost"), &json!(true)));
+}

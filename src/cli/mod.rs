@@ -52,9 +52,9 @@ impl Arguments {
     }
 }
 
-/// Logs go to standard error; `RUST_LOG` says how much (default: `info` of this program, `warn` of others).
+/// Logs go to standard error; `RUST_LOG` says how much (default: `info` of this program, `error` of others).
 pub(crate) fn log() {
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn,ahoy=info,pulseaudio=off"));
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("error,ahoy=info,pulseaudio=off"));
     let terminal = std::io::stderr().is_terminal();
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(terminal).init();
 }

@@ -24,10 +24,10 @@ pub fn devices() -> Devices {
     for device in all {
         let (Ok(id), Ok(description)) = (device.id(), device.description()) else { continue };
         let entry = (id.to_string(), description.name().to_owned());
-        // What a speaker plays is no microphone, though PulseAudio lists it as one. ALSA's `null` is no device at all.
-        if id.id() == "null" {
+        if doubtful && !SOUND_SERVERS.contains(&id.id()) {
             continue;
         }
+        // What a speaker plays is no microphone, though PulseAudio lists it as one.
         let hears = description.supports_input() && !id.id().ends_with(".monitor");
         if hears && (!doubtful || device.default_input_config().is_ok()) {
             found.microphones.push(entry.clone());
@@ -38,6 +38,9 @@ pub fn devices() -> Devices {
     }
     found
 }
+
+/// ALSA's plug-ins that lead to a sound server. (JACK's is not among them: it is noisy where there is none.)
+const SOUND_SERVERS: [&str; 3] = ["default", "pulse", "pipewire"];
 
 /// Without any card, ALSA still lists its plug-ins. They lead somewhere or nowhere; only opening them tells.
 fn only_plugins(host: &cpal::Host) -> bool {
