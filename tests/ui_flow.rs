@@ -159,11 +159,12 @@ fn sign_in_call_answer_and_look_it_up() {
     assert!(asked.success());
     dave.0.wait().expect("the phone ends");
     press(&mut harness, Role::Tab, "Calls, 1 missed");
-    wait_for(&mut harness, "Missed");
     for (name, result) in [("bob", "Outgoing · "), ("carol", "Incoming · "), ("dave", "Missed")] {
         // The side bar may still name the last caller as well.
-        assert!(harness.query_all_by_label(name).next().is_some(), "no row of {name}");
-        assert!(harness.query_all_by_label_contains(result).next().is_some(), "no {result}");
+        wait_until(&mut harness, name, |harness| {
+            harness.query_all_by_label(name).next().is_some()
+                && harness.query_all_by_label_contains(result).next().is_some()
+        });
     }
     wait_until(&mut harness, "the badge to go", |harness| {
         harness.query_by_role_and_label(Role::Tab, "Calls").is_some()
