@@ -308,7 +308,8 @@ async fn whoever_takes_nothing_is_closed_and_loses_nothing() {
 }
 
 fn packet(kind: Kind, source: SourceId, sequence: u32) -> Vec<u8> {
-    Header { kind, marker: false, stereo: false, level: LEVEL_SILENT, source, sequence, timestamp: 0 }.packet(b"opus")
+    Header { kind, marker: false, stereo: false, redundant: false, level: LEVEL_SILENT, source, sequence, timestamp: 0 }
+        .packet(b"opus")
 }
 
 async fn enter(peer: &Peer, room: u32, create: bool) -> EnterRoomReply {

@@ -6,6 +6,16 @@ pub const RATE: u32 = crate::protocol::media::CLOCK_HZ;
 pub const FRAME: usize = 480;
 /// One frame of mono sound, full scale at ±1.0.
 pub type Frame = [f32; FRAME];
+/// One frame of stereo sound: left, right. Mono sound has both alike.
+pub type StereoFrame = [Frame; 2];
+/// Silence.
+pub const SILENCE: StereoFrame = [[0.0; FRAME]; 2];
+
+/// Both channels as one.
+pub fn mono(frame: &StereoFrame) -> Frame {
+    let [left, right] = frame;
+    std::array::from_fn(|i| (left[i] + right[i]) * 0.5)
+}
 
 /// Milliseconds as samples of [`RATE`].
 pub const fn ms(milliseconds: i64) -> i64 {

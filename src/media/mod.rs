@@ -12,6 +12,7 @@ pub mod level;
 pub mod mixer;
 pub mod noise;
 pub mod opus;
+pub mod payload;
 pub mod resample;
 pub mod ringtones;
 pub mod session;

@@ -196,11 +196,14 @@ impl Listen {
                 lost: (interval.loss() * 255.0).round() as u8,
                 jitter_ms: heard.voice.jitter_ms() as u16,
                 playout_delay_ms: heard.voice.playout_delay_ms() as u16,
+                longest_gap_ms: 0,
+                concealed: (heard.voice.concealed() * 255.0).round() as u8,
             };
             let header = Header {
                 kind: Kind::Report,
                 marker: false,
                 stereo: false,
+                redundant: false,
                 level: LEVEL_SILENT,
                 source: self.shared.source,
                 sequence: self.reports,

@@ -101,6 +101,7 @@ impl Talk {
             kind,
             marker: false,
             stereo: false,
+            redundant: false,
             level,
             source: self.shared.source,
             sequence,

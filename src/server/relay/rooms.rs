@@ -133,6 +133,7 @@ mod tests {
             kind,
             marker: false,
             stereo: false,
+            redundant: false,
             level: LEVEL_SILENT,
             source: SourceId(source),
             sequence: 1,
