@@ -6,6 +6,7 @@
 
 pub mod delay;
 pub mod device;
+pub mod downlink;
 pub mod frame;
 pub mod jitter;
 pub mod level;
@@ -19,6 +20,7 @@ pub mod session;
 pub mod spec;
 pub mod stretch;
 pub mod tones;
+pub mod uplink;
 pub mod voice;
 pub mod wav;
 

@@ -1,8 +1,8 @@
 //! Sound of one call, and the microphone test: threads of their own, no sockets.
 //!
-//! Two threads work: one talks ([`talk`]: microphone, gain, mute, codec, packets), one listens ([`listen`]: jitter
-//! buffers, mixer, speaker). Each is driven by its device's clock. Devices are opened and watched by keepers, so that
-//! a slow sound system holds up nobody.
+//! Two threads work: one talks ([`talk`]: microphone, [`Uplink`](super::uplink::Uplink), packets), one listens
+//! ([`listen`]: packets, [`Downlink`](super::downlink::Downlink), speaker). Each is driven by its device's clock. Devices
+//! are opened and watched by keepers, so that a slow sound system holds up nobody.
 
 mod listen;
 mod shared;
@@ -13,12 +13,14 @@ use std::{
     thread::{self, JoinHandle},
 };
 
+pub use super::downlink::ParticipantStats;
 use super::{
     device::keeper::{InUse, Keeper, Notices},
     level::SILENT_DBFS,
     spec::DeviceSpec,
 };
 use crate::protocol::{SourceId, media::Header};
+use rtrb::RingBuffer;
 use shared::{Inbox, Shared};
 
 /// Takes packets to send. Called from a media thread: must not block.
@@ -80,23 +82,6 @@ pub struct AudioStats {
     pub packets_rejected: u64,
 }
 
-/// How one participant is heard, over the last seconds.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct ParticipantStats {
-    /// Whose packets.
-    pub source: SourceId,
-    /// Level now, dBFS; -127.0 is silence.
-    pub level_dbfs: f32,
-    /// Packets that never came, 0.0 to 1.0.
-    pub loss: f32,
-    /// Sound that had to be made up, 0.0 to 1.0.
-    pub concealed: f32,
-    /// Mean deviation of the transit time, ms.
-    pub jitter_ms: f32,
-    /// Delay of the jitter buffer, ms.
-    pub playout_delay_ms: f32,
-}
-
 /// The sound of one call. Never fails to start: what is missing is silent, and told as a notice. Ends when dropped.
 #[derive(Debug)]
 pub struct AudioSession {
@@ -122,8 +107,9 @@ impl AudioSession {
         let (outlets, outlet_inbox) = channel();
         let microphone = Keeper::start(config.microphone, intakes, microphone_in_use.clone(), notices.clone());
         let speaker = Keeper::start(config.speaker, outlets, speaker_in_use.clone(), notices.clone());
-        let talk = talk::Talk::new(shared.clone(), intake_inbox, notices);
-        let listen = listen::Listen::new(shared.clone(), outlet_inbox);
+        let (reports, report_inbox) = RingBuffer::new(shared::REPORTS_MAX);
+        let talk = talk::Talk::new(shared.clone(), intake_inbox, report_inbox, notices);
+        let listen = listen::Listen::new(shared.clone(), outlet_inbox, reports);
         // A computer that cannot start a thread makes no sound; the call itself goes on.
         let threads = [
             thread::Builder::new().name("microphone".into()).spawn(move || talk.run()),

@@ -4,7 +4,7 @@ use std::{
     collections::{BTreeMap, VecDeque},
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Ordering::Relaxed},
+        atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering::Relaxed},
     },
     time::Instant,
 };
@@ -12,12 +12,17 @@ use std::{
 use super::{PacketSink, ParticipantStats, SessionConfig};
 use crate::{
     media::{frame::RATE, level::SILENT_DBFS},
-    protocol::SourceId,
+    protocol::{SourceId, media::Report},
 };
+
+/// How a listener hears this participant.
+pub(super) type HeardBy = (SourceId, Report);
+/// Reports that wait at most: a second of a full room.
+pub(super) const REPORTS_MAX: usize = 256;
 
 /// Packets that wait at most: a second of ten people speaking at once.
 const INBOX_MAX: usize = 1024;
-/// Volumes that are remembered at most.
+/// Wishes that wait at most.
 const VOLUMES_MAX: usize = 4096;
 
 /// A number in bounds, also when it is none.
@@ -72,31 +77,30 @@ impl Inbox {
     }
 }
 
+/// What the listening thread is to do.
+#[derive(Debug, Default)]
+pub(super) struct Wishes {
+    pub(super) volumes: BTreeMap<SourceId, f32>,
+    /// Who has left.
+    pub(super) left: Vec<SourceId>,
+}
+
 /// What is wanted of, and known about, the voices.
 #[derive(Debug, Default)]
 pub(super) struct Voices {
-    /// Loudness by source, where it is not 1.0.
-    volumes: BTreeMap<SourceId, f32>,
-    /// Who has left, until the listening thread has noticed.
-    pub(super) left: Vec<SourceId>,
+    pub(super) wishes: Wishes,
     pub(super) stats: Vec<ParticipantStats>,
 }
 
 impl Voices {
     pub(super) fn set_volume(&mut self, source: SourceId, volume: f32) {
-        if volume == 1.0 {
-            self.volumes.remove(&source);
-        } else if self.volumes.len() < VOLUMES_MAX {
-            self.volumes.insert(source, volume);
+        if self.wishes.volumes.len() < VOLUMES_MAX {
+            self.wishes.volumes.insert(source, volume);
         }
     }
 
-    pub(super) fn volume(&self, source: SourceId) -> f32 {
-        self.volumes.get(&source).copied().unwrap_or(1.0)
-    }
-
     pub(super) fn forget(&mut self, source: SourceId) {
-        self.left.push(source);
+        self.wishes.left.push(source);
         self.stats.retain(|stats| stats.source != source);
     }
 }
@@ -115,8 +119,6 @@ pub(super) struct Shared {
     pub(super) microphone_level: AtomicF32,
     /// NaN until measured.
     pub(super) rtt_ms: AtomicF32,
-    /// Worst loss that a listener reports, percent.
-    pub(super) loss_percent: AtomicU8,
     pub(super) sent: AtomicU64,
     pub(super) received: AtomicU64,
     pub(super) rejected: AtomicU64,
@@ -142,7 +144,6 @@ impl Shared {
             voices: Mutex::default(),
             microphone_level: AtomicF32::new(SILENT_DBFS),
             rtt_ms: AtomicF32::new(f32::NAN),
-            loss_percent: AtomicU8::new(0),
             sent: AtomicU64::new(0),
             received: AtomicU64::new(0),
             rejected: AtomicU64::new(0),

@@ -1,4 +1,4 @@
-//! The talking thread: microphone, gain, mute, encoder, packets; and once a second a ping.
+//! The talking thread: frames of the microphone to the uplink, its packets to the sink; and once a second a ping.
 
 use std::{
     sync::{Arc, atomic::Ordering::Relaxed, mpsc::Receiver},
@@ -6,68 +6,48 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::{AudioNotice, shared::Shared};
+use rtrb::Consumer;
+
+use super::{
+    AudioNotice,
+    shared::{HeardBy, Shared},
+};
 use crate::{
     media::{
         device::{
             ends::Intake,
             keeper::{End, Notices},
         },
-        frame::{FRAME, Frame},
-        level::{Glide, Meter, SILENT_DBFS, SpeechWatch, dbfs, level_byte},
-        opus::{DTX_MAX_BYTES, Encoder, PACKET_MAX_BYTES},
+        frame::FRAME,
+        uplink::{Controls, Uplink},
     },
     protocol::media::{Header, Kind, LEVEL_SILENT},
 };
 
-/// Bit rate of voice, bit/s.
-const BITRATE: i32 = 32_000;
 const PING_EVERY: Duration = Duration::from_secs(1);
-/// Whoever is muted is told so no more often than this.
-const MUTED_NOTICE_EVERY: Duration = Duration::from_secs(30);
 /// The longest sleep: how quickly the thread ends.
 const LONGEST_WAIT: Duration = Duration::from_millis(10);
 
 pub(super) struct Talk {
     shared: Arc<Shared>,
     intakes: Receiver<Intake>,
+    reports: Consumer<HeardBy>,
     notices: Notices,
-    encoder: Option<Encoder>,
-    gain: Glide,
-    open: Glide,
-    meter: Meter,
-    watch: SpeechWatch,
-    warned: Option<Instant>,
-    sequence: u32,
-    timestamp: u32,
+    uplink: Option<Uplink>,
     pings: u32,
-    /// The last frame was silence, so that the next one need not be sent.
-    silent: bool,
-    /// Frames were left out since the last packet.
-    pausing: bool,
 }
 
 impl Talk {
-    pub(super) fn new(shared: Arc<Shared>, intakes: Receiver<Intake>, notices: Notices) -> Self {
-        let encoder = Encoder::new(BITRATE).inspect_err(|error| tracing::error!("No encoder: {error}.")).ok();
-        // Random beginnings, so that a session that starts again is not taken for stragglers of the last one.
+    pub(super) fn new(
+        shared: Arc<Shared>,
+        intakes: Receiver<Intake>,
+        reports: Consumer<HeardBy>,
+        notices: Notices,
+    ) -> Self {
         let begin = || getrandom::u32().unwrap_or(0);
-        Self {
-            gain: Glide::new(shared.microphone_gain.get()),
-            open: Glide::new(if shared.muted.load(Relaxed) { 0.0 } else { 1.0 }),
-            shared,
-            intakes,
-            notices,
-            encoder,
-            meter: Meter::default(),
-            watch: SpeechWatch::default(),
-            warned: None,
-            sequence: begin(),
-            timestamp: begin(),
-            pings: 0,
-            silent: false,
-            pausing: true,
-        }
+        let uplink = Uplink::new(shared.source, controls(&shared), begin(), begin());
+        let uplink = uplink.inspect_err(|error| tracing::error!("No encoder: {error}.")).ok();
+        Self { shared, intakes, reports, notices, uplink, pings: 0 }
     }
 
     pub(super) fn run(mut self) {
@@ -84,73 +64,40 @@ impl Talk {
                 self.ping(now);
             }
             match intake.next(&mut frame) {
-                None => self.process(&mut frame),
+                None => self.feed([frame, frame]),
                 Some(wait) => thread::sleep(wait.min(LONGEST_WAIT)),
             }
         }
     }
 
     fn ping(&mut self, now: Instant) {
-        let header = self.header(Kind::Ping, LEVEL_SILENT, self.pings);
+        let header = Header {
+            kind: Kind::Ping,
+            marker: false,
+            stereo: false,
+            redundant: false,
+            level: LEVEL_SILENT,
+            source: self.shared.source,
+            sequence: self.pings,
+            timestamp: 0,
+        };
         self.pings = self.pings.wrapping_add(1);
         self.shared.send(header.packet(&self.shared.micros(now).to_be_bytes()));
     }
 
-    fn header(&self, kind: Kind, level: u8, sequence: u32) -> Header {
-        Header {
-            kind,
-            marker: false,
-            stereo: false,
-            redundant: false,
-            level,
-            source: self.shared.source,
-            sequence,
-            timestamp: self.timestamp,
+    fn feed(&mut self, frame: crate::media::frame::StereoFrame) {
+        let Some(uplink) = &mut self.uplink else { return };
+        while let Ok((listener, report)) = self.reports.pop() {
+            uplink.report(listener, &report);
         }
-    }
-
-    fn process(&mut self, frame: &mut Frame) {
-        frame.iter_mut().for_each(|s| *s = if s.is_finite() { s.clamp(-1.0, 1.0) } else { 0.0 });
-        self.gain.apply(self.shared.microphone_gain.get(), frame);
-        self.meter.feed(frame);
-        self.shared.microphone_level.set(self.meter.dbfs());
-        let muted = self.shared.muted.load(Relaxed);
-        if muted {
-            self.watch_muted(dbfs(frame));
-        } else {
-            self.watch.reset();
-        }
-        self.open.apply(if muted { 0.0 } else { 1.0 }, frame);
-        self.encode(frame);
-        self.timestamp = self.timestamp.wrapping_add(FRAME as u32);
-    }
-
-    fn watch_muted(&mut self, level: f32) {
-        let now = Instant::now();
-        let may = self.warned.is_none_or(|warned| now - warned >= MUTED_NOTICE_EVERY);
-        if self.watch.feed(level) && may {
-            self.warned = Some(now);
-            self.watch.reset();
+        let fed = uplink.feed(&frame, controls(&self.shared), &mut |packet| self.shared.send(packet));
+        self.shared.microphone_level.set(fed.level_dbfs);
+        if fed.muted_while_speaking {
             (self.notices)(AudioNotice::MutedWhileSpeaking);
         }
     }
+}
 
-    fn encode(&mut self, frame: &Frame) {
-        let Some(encoder) = &mut self.encoder else { return };
-        encoder.expect_loss(self.shared.loss_percent.load(Relaxed));
-        let mut buffer = [0; PACKET_MAX_BYTES];
-        let Ok(payload) = encoder.encode(frame, &mut buffer) else { return };
-        let silent = payload.len() <= DTX_MAX_BYTES;
-        // The first silent frame says that a pause begins; the rest of it is not sent.
-        if silent && std::mem::replace(&mut self.silent, true) {
-            self.pausing = true;
-            return;
-        }
-        self.silent = silent;
-        let level = dbfs(frame).max(SILENT_DBFS);
-        let header = Header { marker: self.pausing, ..self.header(Kind::Audio, level_byte(level), self.sequence) };
-        self.pausing = false;
-        self.sequence = self.sequence.wrapping_add(1);
-        self.shared.send(header.packet(payload));
-    }
+fn controls(shared: &Shared) -> Controls {
+    Controls { muted: shared.muted.load(Relaxed), gain: shared.microphone_gain.get() }
 }
