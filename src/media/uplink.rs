@@ -3,7 +3,7 @@
 use super::{
     frame::{FRAME, Frame, StereoFrame, mono},
     level::{Glide, Meter, SILENT_DBFS, SpeechWatch, dbfs, level_byte},
-    opus::{DTX_MAX_BYTES, Encoder, OpusError, PACKET_MAX_BYTES},
+    opus::{Application, DTX_MAX_BYTES, Encoder, OpusError, PACKET_MAX_BYTES, Settings},
 };
 use crate::protocol::{
     SourceId,
@@ -11,7 +11,7 @@ use crate::protocol::{
 };
 
 /// Bit rate of voice, bit/s.
-const BITRATE: i32 = 32_000;
+const BITRATE: u32 = 32_000;
 /// Whoever is muted is told so no more often than this, frames (30 s).
 const MUTED_NOTICE_FRAMES: u32 = 3000;
 
@@ -63,7 +63,7 @@ impl Uplink {
     pub fn new(source: SourceId, controls: Controls, sequence: u32, timestamp: u32) -> Result<Self, OpusError> {
         Ok(Self {
             source,
-            encoder: Encoder::new(BITRATE)?,
+            encoder: Encoder::new(Application::Voice, 1, Settings { fec: true, ..Settings::voice(BITRATE) })?,
             gain: Glide::new(controls.gain),
             open: Glide::new(if controls.muted { 0.0 } else { 1.0 }),
             meter: Meter::default(),

@@ -73,7 +73,7 @@ impl Voice<Decoder> {
     /// # Errors
     /// If there is no memory for a decoder.
     pub fn new() -> Result<Self, OpusError> {
-        Ok(Self::with_decoder(Decoder::new()?))
+        Ok(Self::with_decoder(Decoder::new(1)?))
     }
 }
 

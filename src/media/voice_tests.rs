@@ -40,6 +40,20 @@ impl Decode for Fake {
         Ok(samples)
     }
 
+    fn dred_span(&mut self, _following: &[u8]) -> usize {
+        0
+    }
+
+    fn restore(
+        &mut self,
+        _following: &[u8],
+        _before: usize,
+        samples: usize,
+        out: &mut Vec<f32>,
+    ) -> Result<usize, OpusError> {
+        self.conceal(samples, out)
+    }
+
     fn conceal(&mut self, samples: usize, out: &mut Vec<f32>) -> Result<usize, OpusError> {
         self.made_up += 1;
         out.resize(out.len() + samples, 0.0);
