@@ -19,6 +19,18 @@ pub struct Settings {
     pub microphone_gain: f32,
     /// Loudness of voices, 0.0 to 2.0.
     pub speaker_volume: f32,
+    /// Take away from the microphone what comes out of the speaker.
+    pub echo_cancelling: bool,
+    /// Take away noise from the microphone.
+    pub noise_suppression: bool,
+    /// Bring the own voice to a common loudness.
+    pub gain_control: bool,
+    /// Take away from the microphone what is deeper than a voice.
+    pub high_pass: bool,
+    /// Bring the voices of others to a common loudness.
+    pub levelling: bool,
+    /// Send music instead of speech: stereo, a high bit rate, and none of the processing above.
+    pub music_mode: bool,
     /// Loudness of the ringtone, 0.0 to 1.0.
     pub ring_volume: f32,
     /// Which ringtone.
@@ -39,6 +51,12 @@ impl Default for Settings {
             ring_device: DeviceSpec::Default,
             microphone_gain: 1.0,
             speaker_volume: 1.0,
+            echo_cancelling: true,
+            noise_suppression: true,
+            gain_control: true,
+            high_pass: true,
+            levelling: true,
+            music_mode: false,
             ring_volume: 0.8,
             ringtone: Ringtone::default(),
             tones: ToneRegion::default(),
