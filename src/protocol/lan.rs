@@ -9,6 +9,8 @@ pub const DEFAULT_PORT: u16 = 7467;
 pub const SIGNALING_PATH: &str = "/signaling";
 /// Path of the media WebSocket.
 pub const MEDIA_PATH: &str = "/media";
+/// Application protocol (ALPN) of the media connection over QUIC.
+pub const MEDIA_ALPN: &[u8] = b"ahoy-media/1";
 /// DNS-SD service type of a server.
 pub const SERVICE_TYPE: &str = "_ahoy._tcp.local.";
 /// TXT key of the certificate's fingerprint, 64 hexadecimal digits.

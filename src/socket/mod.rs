@@ -1,11 +1,16 @@
-//! What both ends of a WebSocket share: the byte stream under it, its buffers, close frames with an error in them, the
-//! queue that drops its oldest, and the fingerprint of a certificate.
+//! What both ends of a connection share: the byte stream under a WebSocket, its buffers, the settings of QUIC, farewells
+//! with an error in them, the queue that drops its oldest, and the fingerprint of a certificate.
 //!
 //! What may not come in: anything that only one end does.
 
 mod latest;
+pub(crate) mod quic;
+mod window;
 
 pub(crate) use latest::Latest;
+pub(crate) use quic::quic_close;
+#[allow(unused_imports, reason = "only clients read farewells")]
+pub(crate) use quic::quic_error;
 
 use sha2::{Digest, Sha256};
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -27,7 +32,7 @@ pub(crate) type Socket = WebSocketStream<Box<dyn ByteStream>>;
 pub(crate) fn config(message_max_bytes: usize) -> WebSocketConfig {
     WebSocketConfig::default()
         .read_buffer_size(4 * 1024)
-        .write_buffer_size(0)
+        .write_buffer_size(4 * 1024)
         .max_write_buffer_size(512 * 1024)
         .max_message_size(Some(message_max_bytes))
         .max_frame_size(Some(message_max_bytes))
@@ -43,30 +48,35 @@ const REASON_MAX_BYTES: usize = 123;
 
 /// A close frame whose reason is the error: `CODE SENTENCE`.
 pub(crate) fn close_frame(code: CloseCode, error: &ApiError) -> CloseFrame {
-    let mut reason = format!("{} {}", error.code, error.message);
-    if reason.len() > REASON_MAX_BYTES {
-        let end = (0..=REASON_MAX_BYTES).rev().find(|end| reason.is_char_boundary(*end)).unwrap_or(0);
-        reason.truncate(end);
-    }
-    CloseFrame { code, reason: reason.into() }
+    CloseFrame { code, reason: reason(error).into() }
 }
 
 /// The error in a close frame; 9508 for one that carries none.
 #[cfg_attr(not(feature = "desktop"), allow(dead_code, reason = "only clients read close frames"))]
 pub(crate) fn close_error(frame: Option<&CloseFrame>) -> ApiError {
-    let disconnected = |detail: &str| {
-        let message = if detail.is_empty() { "The server closed the connection.".into() } else { detail.to_owned() };
-        ApiError::new(Code::Disconnected, message)
-    };
-    let Some(frame) = frame else { return disconnected("") };
-    let reason = frame.reason.as_str();
-    match reason.split_once(' ') {
-        Some((code, message)) => match code.parse() {
-            Ok(code) => ApiError { code, message: message.to_owned() },
-            Err(_) => disconnected(reason),
-        },
-        None => disconnected(reason),
+    reason_error(frame.map_or("", |frame| frame.reason.as_str()))
+}
+
+/// The error as the text of a farewell.
+fn reason(error: &ApiError) -> String {
+    let mut reason = format!("{} {}", error.code, error.message);
+    if reason.len() > REASON_MAX_BYTES {
+        let end = (0..=REASON_MAX_BYTES).rev().find(|end| reason.is_char_boundary(*end)).unwrap_or(0);
+        reason.truncate(end);
     }
+    reason
+}
+
+/// The error in the text of a farewell.
+#[cfg_attr(not(feature = "desktop"), allow(dead_code, reason = "only clients read farewells"))]
+fn reason_error(reason: &str) -> ApiError {
+    if let Some((code, message)) = reason.split_once(' ')
+        && let Ok(code) = code.parse()
+    {
+        return ApiError { code, message: message.to_owned() };
+    }
+    let message = if reason.is_empty() { "The server closed the connection." } else { reason };
+    ApiError::new(Code::Disconnected, message)
 }
 
 #[cfg(test)]
