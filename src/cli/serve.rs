@@ -2,7 +2,7 @@
 
 use ahoy::{
     protocol::lan::DEFAULT_PORT,
-    server::{Limits, Server, ServerConfig},
+    server::{Limits, SPEAKERS_DEFAULT, Server, ServerConfig},
 };
 use anyhow::Context;
 use clap::Args;
@@ -35,6 +35,9 @@ pub(crate) struct Serve {
     /// Do not announce the server on the local network
     #[arg(long)]
     no_announce: bool,
+    /// How many speakers are heard in a room at a time: the loudest ones
+    #[arg(long, value_name = "N", default_value_t = SPEAKERS_DEFAULT)]
+    speakers: usize,
     /// For tests: milliseconds from connecting to being signed in
     #[arg(long, hide = true, value_name = "MS")]
     login_limit_ms: Option<u64>,
@@ -63,6 +66,7 @@ impl Serve {
             sign_up_open: !self.no_sign_up,
             insecure: self.insecure,
             announce: !self.no_announce,
+            speakers: self.speakers,
             limits,
             ..ServerConfig::new(self.listen, self.data_dir, self.name)
         })

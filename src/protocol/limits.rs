@@ -4,8 +4,8 @@
 pub const DATA_MAX_BYTES: usize = 12 * 1024;
 /// Longest text frame in either direction, bytes. Room for a full `data` in its worst JSON escaping plus the invitee list.
 pub const TEXT_FRAME_MAX_BYTES: usize = 128 * 1024;
-/// Longest media packet including its header, bytes: one that fits a QUIC datagram on any path.
-pub const MEDIA_PACKET_MAX_BYTES: usize = 1_200;
+/// Longest media packet including its header, bytes. A QUIC packet has 1,200 on any path, and keeps 38 for itself.
+pub const MEDIA_PACKET_MAX_BYTES: usize = 1_150;
 /// Most invitees of one group invitation.
 pub const INVITEES_MAX: usize = 1_000;
 /// Most users in one `createGroup`, `inviteUserToGroup` or `kickGroupMember` call (the original's figure).

@@ -30,7 +30,7 @@ const FLAG_REDUNDANT: u8 = 4;
 pub enum Kind {
     /// One Opus frame. Forwarded to everyone else in the room.
     Audio = 1,
-    /// How well the sender of this packet hears another source ([`Report`]). Forwarded like audio.
+    /// How well the sender of this packet hears another source ([`Report`]). Forwarded to that source alone.
     Report = 2,
     /// Asks the relay to send the packet back as [`Kind::Pong`].
     Ping = 3,
@@ -43,7 +43,8 @@ pub enum Kind {
 pub struct Header {
     /// What the payload is.
     pub kind: Kind,
-    /// First packet after silence (RTP's marker bit): a good moment to re-time the jitter buffer.
+    /// First packet after silence (RTP's marker bit): a good moment to re-time the jitter buffer. The relay sets it, too,
+    /// on the first packet after some that it left out: the gap in the sequence before it is no loss.
     pub marker: bool,
     /// The Opus frame is stereo.
     pub stereo: bool,

@@ -17,12 +17,19 @@ pub struct ServerConfig {
     pub insecure: bool,
     /// Announce the server on the local network.
     pub announce: bool,
+    /// How many speakers are heard in a room at a time, 1 to [`SPEAKERS_MAX`]: the loudest ones.
+    pub speakers: usize,
     /// What one peer may take.
     pub limits: Limits,
 }
 
+/// Most speakers that can be heard at a time: listeners must be able to mix them.
+pub const SPEAKERS_MAX: usize = 64;
+/// Speakers that are heard at a time where nothing else is said: more at once nobody understands.
+pub const SPEAKERS_DEFAULT: usize = 6;
+
 impl ServerConfig {
-    /// Open sign-up, TLS, announced, default limits.
+    /// Open sign-up, TLS, announced, default limits and speakers.
     pub fn new(listen: SocketAddr, data_dir: impl Into<PathBuf>, name: impl Into<String>) -> Self {
         Self {
             listen,
@@ -31,6 +38,7 @@ impl ServerConfig {
             sign_up_open: true,
             insecure: false,
             announce: true,
+            speakers: SPEAKERS_DEFAULT,
             limits: Limits::default(),
         }
     }

@@ -13,7 +13,7 @@ mod running;
 pub mod store;
 mod tls;
 
-pub use config::{Limits, ServerConfig};
+pub use config::{Limits, SPEAKERS_DEFAULT, SPEAKERS_MAX, ServerConfig};
 pub use relay::RelayStats;
 pub use running::{Server, ServerError};
 pub use tls::IdentityError;

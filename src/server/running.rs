@@ -3,7 +3,7 @@
 use std::{
     fs::{self, File, TryLockError},
     io,
-    net::{IpAddr, Ipv4Addr, SocketAddr},
+    net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket},
     path::{Path, PathBuf},
     sync::Arc,
     time::Duration,
@@ -13,16 +13,18 @@ use tokio::{net::TcpListener, sync::oneshot, time::timeout};
 use crate::protocol::Fingerprint;
 
 use super::{
-    config::ServerConfig,
+    config::{SPEAKERS_MAX, ServerConfig},
     core::{Core, CoreConfig, CoreError, CoreHandle, Input, RelayControl},
     discovery::Announcement,
-    gateway::Gateway,
+    gateway::{Gateway, quic},
     relay::{Relay, RelayStats},
     tls::{Identity, IdentityError},
 };
 
 /// Connections get this long to say goodbye.
 const FAREWELL: Duration = Duration::from_secs(3);
+/// Where any port will do, so many are tried until one is free for TCP and UDP.
+const PORTS_TRIED: usize = 16;
 
 /// Why a server did not start.
 #[derive(Debug, thiserror::Error)]
@@ -30,6 +32,9 @@ pub enum ServerError {
     /// Plain TCP for everybody.
     #[error("without encryption the server only listens on this computer: use --listen 127.0.0.1:PORT, not {0}")]
     InsecureAddress(SocketAddr),
+    /// Too few or too many speakers.
+    #[error("{0} speakers cannot be heard at a time; choose a number from 1 to {SPEAKERS_MAX}")]
+    Speakers(usize),
     /// The data folder cannot be used.
     #[error("the data folder {path} cannot be used: {error}")]
     DataDir {
@@ -79,12 +84,15 @@ impl Server {
         if config.insecure && !config.listen.ip().is_loopback() {
             return Err(ServerError::InsecureAddress(config.listen));
         }
+        if !(1..=SPEAKERS_MAX).contains(&config.speakers) {
+            return Err(ServerError::Speakers(config.speakers));
+        }
         let lock = claim(&config.data_dir)?;
         let identity = if config.insecure { None } else { Some(Identity::load_or_make(&config.data_dir)?) };
         let listen_error = |error| ServerError::Listen { address: config.listen, error };
-        let listener = TcpListener::bind(config.listen).await.map_err(listen_error)?;
+        let (listener, udp) = listen(config.listen, identity.is_some()).await.map_err(listen_error)?;
         let local_addr = listener.local_addr().map_err(listen_error)?;
-        let relay = Arc::new(Relay::default());
+        let relay = Arc::new(Relay::new(config.speakers));
         let core = Core::start(CoreConfig {
             data_dir: config.data_dir.clone(),
             server_name: config.name.clone(),
@@ -92,9 +100,12 @@ impl Server {
             relay: Arc::clone(&relay) as Arc<dyn RelayControl>,
         })?;
         let fingerprint = identity.as_ref().map(|identity| identity.fingerprint);
-        let tls = identity.map(|identity| identity.acceptor);
+        let (tls, quic_config) = identity.map(|identity| (identity.acceptor, identity.quic)).unzip();
         let gateway = Gateway::new(core.clone(), Arc::clone(&relay), config.limits, config.sign_up_open, tls);
         gateway.tasks.spawn(Arc::clone(&gateway).accept(listener));
+        if let Some((udp, config)) = udp.zip(quic_config) {
+            quic::start(Arc::clone(&gateway), udp, config).map_err(listen_error)?;
+        }
         let announcement = match fingerprint {
             Some(fingerprint) if config.announce => Announcement::start(&config.name, local_addr, fingerprint)
                 .inspect_err(|error| {
@@ -125,7 +136,7 @@ impl Server {
         }
         let towards_network = || {
             // Connecting a datagram socket sends nothing; it only asks the routing table.
-            let socket = std::net::UdpSocket::bind((Ipv4Addr::UNSPECIFIED, 0))?;
+            let socket = UdpSocket::bind((Ipv4Addr::UNSPECIFIED, 0))?;
             socket.connect((Ipv4Addr::new(192, 0, 2, 1), 9))?;
             socket.local_addr()
         };
@@ -166,6 +177,29 @@ impl Drop for Server {
     fn drop(&mut self) {
         self.gateway.stop.cancel();
         self.gateway.tasks.close();
+    }
+}
+
+/// Listens for TCP and, for QUIC, on the same number for UDP. Without that number calls still work.
+async fn listen(address: SocketAddr, quic: bool) -> io::Result<(TcpListener, Option<UdpSocket>)> {
+    // Held until a number is found that is free for both, so that each attempt gets another.
+    let mut taken = Vec::new();
+    loop {
+        let tcp = TcpListener::bind(address).await?;
+        if !quic {
+            return Ok((tcp, None));
+        }
+        match UdpSocket::bind(tcp.local_addr()?) {
+            Ok(udp) => {
+                udp.set_nonblocking(true)?;
+                return Ok((tcp, Some(udp)));
+            }
+            Err(_) if address.port() == 0 && taken.len() < PORTS_TRIED => taken.push(tcp),
+            Err(error) => {
+                tracing::warn!("the port is not free for UDP, media goes over WebSockets: {error}");
+                return Ok((tcp, None));
+            }
+        }
     }
 }
 

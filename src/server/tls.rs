@@ -1,7 +1,8 @@
 //! The server's identity: a self-signed certificate, made once and kept in the data folder.
 
+use quinn::crypto::rustls::QuicServerConfig;
 use rustls::{
-    ServerConfig,
+    ServerConfig, SupportedProtocolVersion,
     crypto::ring,
     pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject},
 };
@@ -13,7 +14,10 @@ use std::{
 };
 use tokio_rustls::TlsAcceptor;
 
-use crate::{protocol::Fingerprint, socket};
+use crate::{
+    protocol::{Fingerprint, lan::MEDIA_ALPN},
+    socket,
+};
 
 /// Key and certificate in one file, so that there is never one without the other.
 const FILE: &str = "identity.pem";
@@ -45,10 +49,12 @@ pub enum IdentityError {
     Make(#[from] rcgen::Error),
 }
 
-/// The certificate's fingerprint, and what accepts TLS connections with it.
+/// The certificate's fingerprint, and what accepts connections with it.
 pub(super) struct Identity {
     pub(super) fingerprint: Fingerprint,
     pub(super) acceptor: TlsAcceptor,
+    /// Media connections over QUIC.
+    pub(super) quic: quinn::ServerConfig,
 }
 
 impl Identity {
@@ -65,11 +71,21 @@ impl Identity {
         let certificate = CertificateDer::from_pem_slice(&pem).map_err(|error| damaged(&error))?;
         let key = PrivateKeyDer::from_pem_slice(&pem).map_err(|error| damaged(&error))?;
         let fingerprint = socket::fingerprint(&certificate);
-        let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
-            .with_safe_default_protocol_versions()
-            .and_then(|builder| builder.with_no_client_auth().with_single_cert(vec![certificate], key))
-            .map_err(|error| damaged(&error))?;
-        Ok(Self { fingerprint, acceptor: TlsAcceptor::from(Arc::new(config)) })
+        let config = |versions: &[&'static SupportedProtocolVersion]| {
+            ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
+                .with_protocol_versions(versions)
+                .and_then(|builder| {
+                    builder.with_no_client_auth().with_single_cert(vec![certificate.clone()], key.clone_key())
+                })
+                .map_err(|error| damaged(&error))
+        };
+        let acceptor = TlsAcceptor::from(Arc::new(config(rustls::DEFAULT_VERSIONS)?));
+        let mut tls = config(&[&rustls::version::TLS13])?;
+        tls.alpn_protocols = vec![MEDIA_ALPN.to_vec()];
+        let tls = QuicServerConfig::try_from(tls).map_err(|error| damaged(&error))?;
+        let mut quic = quinn::ServerConfig::with_crypto(Arc::new(tls));
+        quic.transport_config(Arc::new(socket::quic::transport()));
+        Ok(Self { fingerprint, acceptor, quic })
     }
 }
 

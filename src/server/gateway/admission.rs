@@ -62,6 +62,11 @@ impl Admission {
         Some(Admitted { admission: Arc::clone(self), address, authenticated: false })
     }
 
+    /// How many connections have not signed in.
+    pub(super) fn strangers(&self) -> usize {
+        self.counts().unauthenticated
+    }
+
     /// Whether this address may try another sign-up or sign-in now.
     pub(super) fn may_try_password(&self, address: IpAddr) -> bool {
         if !self.limits(address) {

@@ -1,6 +1,7 @@
 //! The gateway: one task per connection, from accepting it to its farewell.
 //!
 //! * `admission`: who may connect at all.
+//! * `quic`: media connections over QUIC, on a thread of their own.
 //! * `session`: a signaling connection; frames are parsed here and handed to the core.
 //! * `passwords`: argon2, away from everything else.
 //!
@@ -8,6 +9,7 @@
 
 mod admission;
 mod passwords;
+pub(super) mod quic;
 mod session;
 
 pub(super) use admission::Admitted;
@@ -51,13 +53,17 @@ use crate::{
 use super::{
     config::Limits,
     core::{ConnId, CoreHandle},
-    relay::{self, Relay},
+    relay::{Relay, websocket},
 };
 use admission::Admission;
 use passwords::Passwords;
 
 /// After the farewell, what a peer still sends is thrown away this long, so that the farewell arrives.
 const LINGER: Duration = Duration::from_secs(2);
+
+/// Bytes that the system takes of a connection beyond what it can send at once.
+#[cfg(any(target_os = "linux", target_os = "android", target_vendor = "apple"))]
+const UNSENT_BYTES: u32 = 16 * 1024;
 
 /// What all connections share.
 pub(super) struct Gateway {
@@ -161,7 +167,7 @@ impl Gateway {
             Err(_) => return tracing::debug!(%peer, "no connection: the peer was silent"),
         };
         if media {
-            let work = relay::serve(socket, &self.relay, &self.core, &self.limits, deadline, &mut admitted);
+            let work = websocket::serve(socket, &self.relay, &self.core, &self.limits, deadline, &mut admitted);
             // Media connections end at once when the server stops; their farewell is the signaling connection's.
             tokio::select! {
                 () = self.stop.cancelled() => {}
@@ -178,6 +184,7 @@ impl Gateway {
     /// TLS and the upgrade; whether it is a media connection.
     async fn open(&self, tcp: TcpStream) -> Result<(Socket, bool), SocketError> {
         tcp.set_nodelay(true)?;
+        send_nothing_early(&tcp)?;
         let stream: Box<dyn ByteStream> = match &self.tls {
             Some(tls) => Box::new(tls.accept(tcp).await?),
             None => Box::new(tcp),
@@ -212,6 +219,14 @@ impl Gateway {
         // Whatever comes of it, the connection is over.
         let _ = timeout(LINGER, drain).await;
     }
+}
+
+/// Keeps what cannot be sent yet out of the system's buffers, where nobody could drop it when it has become too old.
+fn send_nothing_early(tcp: &TcpStream) -> std::io::Result<()> {
+    #[cfg(any(target_os = "linux", target_os = "android", target_vendor = "apple"))]
+    socket2::SockRef::from(tcp).set_tcp_notsent_lowat(UNSENT_BYTES)?;
+    let _ = tcp;
+    Ok(())
 }
 
 /// Where a request wants to go: signaling (`false`) or media (`true`).

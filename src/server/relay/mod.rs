@@ -1,47 +1,46 @@
 //! The relay: rooms of media connections.
 //!
-//! * `rooms`: who is in which room, whose packets go where. No I/O.
-//! * `link`: one media connection.
+//! * `rooms`: who is in which room, whose packets go where; `loudest`: which speakers are heard when there are too many;
+//!   `share`: how many of them a listener gets; `queue`: what waits for a listener; `arrivals`: what came of a speaker's
+//!   packets. No I/O, no clock.
+//! * `link`: the way to one connection; `websocket` and `quic` carry it.
 //!
-//! It reads the header of a packet and never its payload. What may not come in: decoding, accounts, signaling.
+//! It reads the header of a packet, and of the payload only whom a report is about. What may not come in: decoding,
+//! accounts, signaling.
 
+mod arrivals;
 mod link;
+mod loudest;
+mod queue;
+pub(super) mod quic;
 mod rooms;
+mod share;
+pub(super) mod websocket;
 
-pub(super) use link::serve;
-
-use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
 use std::{
-    num::NonZeroU32,
     sync::{
-        Arc, OnceLock, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard,
+        Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicU64, Ordering},
     },
+    time::Instant,
 };
-use tokio_tungstenite::tungstenite::Bytes;
-use tokio_util::sync::CancellationToken;
+use tokio_tungstenite::tungstenite::{Bytes, Message};
 
-use crate::{
-    protocol::{ApiError, Code, RoomId, SourceId},
-    socket::Latest,
-};
+use crate::protocol::{ApiError, Code, RoomId, SourceId, media::Header};
 
-use super::core::RelayControl;
-use rooms::{Dropped, Rooms, Route};
+use super::core::{CoreHandle, Input, RelayControl};
+use link::{Link, Put, Way};
+use rooms::{Dropped, Opened, Rooms, Route};
 
-/// Packets that wait for one listener: half a second of five speakers.
-const QUEUE: usize = 128;
-/// Packets of one source per second: 10 ms frames, and a report on each of some hundred others.
-const PACKETS_PER_S: NonZeroU32 = NonZeroU32::new(400).expect("not zero");
-/// Bytes of one source per second, and at once: Opus at its highest rate, with room.
-const BYTES_PER_S: NonZeroU32 = NonZeroU32::new(128 * 1024).expect("not zero");
+/// Packets that a WebSocket is handed at once.
+const BATCH: usize = 32;
 
 /// What the relay has done since it started.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct RelayStats {
     /// Copies handed to listeners.
     pub forwarded: u64,
-    /// Frames on connections without a valid token.
+    /// Connections that showed no valid token.
     pub strangers: u64,
     /// Packets whose source is not their connection's.
     pub wrong_source: u64,
@@ -49,7 +48,9 @@ pub struct RelayStats {
     pub malformed: u64,
     /// Packets above the rate of one source.
     pub over_rate: u64,
-    /// Copies that had to make way for newer ones.
+    /// Packets of speakers who were not among the loudest of their room.
+    pub left_out: u64,
+    /// Copies that had to make way for newer ones, or became too old.
     pub queue_full: u64,
 }
 
@@ -60,60 +61,55 @@ struct Counters {
     wrong_source: AtomicU64,
     malformed: AtomicU64,
     over_rate: AtomicU64,
+    left_out: AtomicU64,
     queue_full: AtomicU64,
 }
 
-fn count(counter: &AtomicU64) {
-    counter.fetch_add(1, Ordering::Relaxed);
+fn count(counter: &AtomicU64, events: u64) {
+    counter.fetch_add(events, Ordering::Relaxed);
 }
 
-/// The way to one media connection.
-pub(super) struct Link {
-    queue: Latest<Bytes>,
-    stop: CancellationToken,
-    reason: OnceLock<ApiError>,
-    packets: DefaultDirectRateLimiter,
-    bytes: DefaultDirectRateLimiter,
+/// The refusal of a connection that shows no token in time.
+fn silent() -> ApiError {
+    ApiError::new(Code::NotLoggedIn, "Show the relay token at once after connecting.")
 }
 
-impl Link {
-    fn new() -> Self {
-        Self {
-            queue: Latest::new(QUEUE),
-            stop: CancellationToken::new(),
-            reason: OnceLock::new(),
-            packets: RateLimiter::direct(Quota::per_second(PACKETS_PER_S)),
-            bytes: RateLimiter::direct(Quota::per_second(BYTES_PER_S)),
-        }
-    }
-
-    /// Ends the connection for a reason; the first one counts.
-    fn end(&self, reason: ApiError) {
-        let _ = self.reason.set(reason);
-        self.stop.cancel();
-    }
-
-    fn within_rate(&self, packet_bytes: usize) -> bool {
-        let bytes = u32::try_from(packet_bytes).ok().and_then(NonZeroU32::new);
-        self.packets.check().is_ok() && bytes.is_none_or(|bytes| matches!(self.bytes.check_n(bytes), Ok(Ok(()))))
-    }
+/// The end of a connection that says something else.
+fn only_packets() -> ApiError {
+    ApiError::new(Code::InvalidRequest, "Only media packets travel here.")
 }
 
 /// All rooms. Shared by the core, which says who may, and the connections.
-#[derive(Default)]
 pub(super) struct Relay {
-    rooms: RwLock<Rooms<Arc<Link>>>,
+    rooms: Mutex<Rooms<Arc<Link>>>,
+    speakers: usize,
+    started: Instant,
     counters: Counters,
+    outbox: quic::Outbox,
+    /// One report to the core at a time, so that the last one is true.
+    reporting: tokio::sync::Mutex<()>,
 }
 
 impl Relay {
-    fn read(&self) -> RwLockReadGuard<'_, Rooms<Arc<Link>>> {
-        // No code under the lock can panic half-way through a change.
-        self.rooms.read().unwrap_or_else(PoisonError::into_inner)
+    /// A relay in whose rooms at most so many speakers are heard at a time.
+    pub(super) fn new(speakers: usize) -> Self {
+        Self {
+            rooms: Mutex::new(Rooms::new(speakers)),
+            speakers,
+            started: Instant::now(),
+            counters: Counters::default(),
+            outbox: quic::Outbox::default(),
+            reporting: tokio::sync::Mutex::default(),
+        }
     }
 
-    fn write(&self) -> RwLockWriteGuard<'_, Rooms<Arc<Link>>> {
-        self.rooms.write().unwrap_or_else(PoisonError::into_inner)
+    fn rooms(&self) -> MutexGuard<'_, Rooms<Arc<Link>>> {
+        // No code under the lock can panic half-way through a change.
+        self.rooms.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn now_us(&self) -> u64 {
+        u64::try_from(self.started.elapsed().as_micros()).unwrap_or(u64::MAX)
     }
 
     /// What has been done so far.
@@ -125,53 +121,160 @@ impl Relay {
             wrong_source: get(&self.counters.wrong_source),
             malformed: get(&self.counters.malformed),
             over_rate: get(&self.counters.over_rate),
+            left_out: get(&self.counters.left_out),
             queue_full: get(&self.counters.queue_full),
         }
     }
 
     /// Whoever shows the token gets its place; a connection that had it ends.
-    fn open(&self, token: &str, link: &Arc<Link>) -> Option<SourceId> {
-        let (source, replaced) = self.write().open(token, Arc::clone(link))?;
-        if let Some(replaced) = replaced {
-            replaced.end(ApiError::new(Code::KickedOffline, "Another connection has taken this one's place."));
-        }
-        Some(source)
-    }
-
-    /// A connection is gone; whether its place is empty now.
-    fn close(&self, source: SourceId, link: &Arc<Link>) -> bool {
-        self.write().close(source, |held| Arc::ptr_eq(held, link))
-    }
-
-    /// Takes one frame of a source to wherever it belongs.
-    fn forward(&self, source: SourceId, link: &Link, packet: &Bytes) {
-        if !link.within_rate(packet.len()) {
-            return count(&self.counters.over_rate);
-        }
-        let deliver = |to: &Link, packet: Bytes| {
-            count(&self.counters.forwarded);
-            if to.queue.push(packet).is_some() {
-                count(&self.counters.queue_full);
+    fn open(&self, token: &str, way: Way) -> Result<Arc<Link>, ApiError> {
+        let connect = |source, held: Option<&Arc<Link>>| Link::new(source, way, self.speakers, held);
+        match self.rooms().open(token, connect) {
+            Some(Opened { link, replaced }) => {
+                if let Some(replaced) = replaced {
+                    replaced.retire();
+                }
+                Ok(link)
             }
-        };
-        match rooms::route(source, packet) {
-            Ok(Route::Others) => self.read().others(source, |other| deliver(other, packet.clone())),
-            Ok(Route::Back(pong)) => deliver(link, pong.into()),
-            Err(Dropped::WrongSource) => count(&self.counters.wrong_source),
-            Err(Dropped::Malformed) => count(&self.counters.malformed),
+            None => {
+                count(&self.counters.strangers, 1);
+                Err(ApiError::new(Code::NotFound, "This relay token opens nothing. Enter the room again."))
+            }
+        }
+    }
+
+    /// A connection is gone.
+    async fn close(&self, core: &CoreHandle, link: &Arc<Link>) {
+        link.close();
+        let empty = self.rooms().close(link.source, |held| Arc::ptr_eq(held, link));
+        if empty {
+            self.report(core, link.source).await;
+        }
+    }
+
+    /// Tells the core whether a source is connected now.
+    async fn report(&self, core: &CoreHandle, source: SourceId) {
+        let _turn = self.reporting.lock().await;
+        let connected = self.rooms().is_connected(source);
+        let input = if connected { Input::MediaUp { source } } else { Input::MediaDown { source } };
+        // A core that has stopped has closed this connection, too.
+        let _ = core.send(input).await;
+    }
+
+    /// Takes one packet from a connection to wherever it belongs.
+    fn forward(&self, link: &Arc<Link>, packet: &Bytes) {
+        let now_us = self.now_us();
+        let routed = rooms::route(link.source, packet);
+        if let Ok((Route::Others, header, _)) = &routed {
+            // It has come, whatever becomes of it.
+            link.note(header, now_us);
+        }
+        if !link.within_rate(packet.len()) {
+            return count(&self.counters.over_rate, 1);
+        }
+        match routed {
+            Ok((Route::Others, header, payload)) => self.audio(header, payload, packet, now_us),
+            Ok((Route::To(about), ..)) => {
+                let to = self.rooms().in_room_of(link.source, about).cloned();
+                if let Some(to) = to {
+                    self.tell(&to, to.put(packet.clone(), now_us));
+                }
+            }
+            Ok((Route::Back, header, payload)) => self.tell(link, link.pong(header, payload, now_us)),
+            Err(Dropped::WrongSource) => count(&self.counters.wrong_source, 1),
+            Err(Dropped::Malformed) => count(&self.counters.malformed, 1),
+        }
+    }
+
+    fn audio(&self, header: Header, payload: &[u8], packet: &Bytes, now_us: u64) {
+        let (mut copies, mut dropped) = (0, 0);
+        // After packets that were left out, the gap in the sequence is no loss.
+        let mut marked: Option<Bytes> = None;
+        let mut full = Vec::new();
+        let heard = self.rooms().audio(
+            header.source,
+            header.level,
+            now_us / 1_000,
+            |link| link.speakers(),
+            |link, returns| {
+                let packet = if returns {
+                    marked.get_or_insert_with(|| Header { marker: true, ..header }.packet(payload).into())
+                } else {
+                    packet
+                };
+                let put = link.put(packet.clone(), now_us);
+                copies += 1;
+                dropped += u64::from(put.dropped);
+                if put.tell {
+                    full.push(Arc::clone(link));
+                }
+            },
+        );
+        if !heard {
+            return count(&self.counters.left_out, 1);
+        }
+        count(&self.counters.forwarded, copies);
+        if dropped > 0 {
+            count(&self.counters.queue_full, dropped);
+        }
+        self.wake(full);
+    }
+
+    /// After a packet was put into a link's queue.
+    fn tell(&self, link: &Arc<Link>, put: Put) {
+        count(&self.counters.forwarded, 1);
+        count(&self.counters.queue_full, put.dropped.into());
+        if put.tell {
+            self.wake(vec![Arc::clone(link)]);
+        }
+    }
+
+    /// Tells whoever empties the queues of these connections.
+    fn wake(&self, full: Vec<Arc<Link>>) {
+        let mut quic = full;
+        quic.retain(|link| match link.way {
+            Way::Quic(_) => true,
+            Way::WebSocket => {
+                link.filled.notify_one();
+                false
+            }
+        });
+        self.outbox.add(quic);
+    }
+
+    /// Waits for packets for a WebSocket and takes them. May be raced against other futures: nothing is lost.
+    async fn take(&self, link: &Link, packets: &mut Vec<Message>) {
+        loop {
+            {
+                let now_us = self.now_us();
+                let mut waiting = link.waiting();
+                count(&self.counters.queue_full, waiting.expire(now_us).into());
+                link.observe(&mut waiting, now_us);
+                while packets.len() < BATCH
+                    && let Some(packet) = waiting.queue.pop()
+                {
+                    packets.push(Message::Binary(packet));
+                }
+                if !packets.is_empty() {
+                    return;
+                }
+                waiting.told = false;
+            }
+            // A packet between the look and the wait leaves a permit behind.
+            link.filled.notified().await;
         }
     }
 }
 
 impl RelayControl for Relay {
     fn admit(&self, room: RoomId, source: SourceId, token: &str) {
-        if let Some(link) = self.write().admit(room, source, token) {
+        if let Some(link) = self.rooms().admit(room, source, token) {
             link.end(ApiError::new(Code::NotFound, "This room has been left."));
         }
     }
 
     fn evict(&self, source: SourceId) {
-        if let Some(link) = self.write().evict(source) {
+        if let Some(link) = self.rooms().evict(source) {
             link.end(ApiError::new(Code::NotFound, "This room has been left."));
         }
     }

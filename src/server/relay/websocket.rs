@@ -1,4 +1,4 @@
-//! One media connection: shows its token, then packets in both directions.
+//! A media connection over a WebSocket.
 
 use futures_util::{SinkExt, StreamExt};
 use std::sync::Arc;
@@ -9,17 +9,17 @@ use tokio::{
 use tokio_tungstenite::tungstenite::{Bytes, Message, protocol::frame::coding::CloseCode};
 
 use crate::{
-    protocol::{ApiError, Code, SourceId, api::MediaHello},
+    protocol::{ApiError, Code, api::MediaHello},
     socket::{Socket, close_frame},
 };
 
 use super::{
     super::{
         config::Limits,
-        core::{CoreHandle, Input},
+        core::CoreHandle,
         gateway::{Admitted, Ending},
     },
-    Link, Relay, count,
+    Link, Relay, Way, count,
 };
 
 /// Serves one connection on `/media` until it ends; returns how, with the socket for the farewell.
@@ -31,41 +31,31 @@ pub(in crate::server) async fn serve(
     deadline: Instant,
     admitted: &mut Admitted,
 ) -> (Socket, Ending) {
+    let refuse = |error: &ApiError| Ending::Close(close_frame(CloseCode::Policy, error));
     let hello = match timeout_at(deadline, hello(&mut socket)).await {
         Ok(Ok(hello)) => hello,
         Ok(Err(ending)) => {
-            count(&relay.counters.strangers);
+            count(&relay.counters.strangers, 1);
             return (socket, ending);
         }
-        Err(_) => {
-            let error = ApiError::new(Code::NotLoggedIn, "Show the relay token at once after connecting.");
-            return (socket, Ending::Close(close_frame(CloseCode::Policy, &error)));
-        }
+        Err(_) => return (socket, refuse(&super::silent())),
     };
-    let link = Arc::new(Link::new());
-    let Some(source) = relay.open(&hello.relay_token, &link) else {
-        count(&relay.counters.strangers);
-        let error = ApiError::new(Code::NotFound, "This relay token opens nothing. Enter the room again.");
-        return (socket, Ending::Close(close_frame(CloseCode::Policy, &error)));
+    let link = match relay.open(&hello.relay_token, Way::WebSocket) {
+        Ok(link) => link,
+        Err(error) => return (socket, refuse(&error)),
     };
     admitted.authenticated();
-    tracing::debug!(source = source.0, "media up");
-    let (socket, ending) = match socket.send(Message::text("{}")).await {
+    tracing::debug!(source = link.source.0, "media up over WebSocket");
+    let answered = socket.send(Message::text("{}")).await;
+    let (socket, ending) = match answered {
         Ok(()) => {
-            // A core that has stopped has closed this connection, too.
-            let _ = core.send(Input::MediaUp { source }).await;
-            let ended = carry(socket, relay, source, &link, limits).await;
-            if relay.close(source, &link) {
-                let _ = core.send(Input::MediaDown { source }).await;
-            }
-            ended
+            relay.report(core, link.source).await;
+            carry(socket, relay, &link, limits).await
         }
-        Err(_) => {
-            relay.close(source, &link);
-            (socket, Ending::Gone)
-        }
+        Err(_) => (socket, Ending::Gone),
     };
-    tracing::debug!(source = source.0, "media down");
+    relay.close(core, &link).await;
+    tracing::debug!(source = link.source.0, "media down");
     (socket, ending)
 }
 
@@ -88,16 +78,15 @@ async fn hello(socket: &mut Socket) -> Result<MediaHello, Ending> {
     }
 }
 
-async fn carry(socket: Socket, relay: &Relay, source: SourceId, link: &Arc<Link>, limits: &Limits) -> (Socket, Ending) {
+async fn carry(socket: Socket, relay: &Relay, link: &Arc<Link>, limits: &Limits) -> (Socket, Ending) {
     let (mut sink, mut stream) = socket.split();
     let heard = watch::Sender::new(Instant::now());
     let receive = async {
         loop {
             match stream.next().await {
-                Some(Ok(Message::Binary(packet))) => relay.forward(source, link, &packet),
+                Some(Ok(Message::Binary(packet))) => relay.forward(link, &packet),
                 Some(Ok(Message::Text(_))) => {
-                    let error = ApiError::new(Code::InvalidRequest, "Only media packets travel here.");
-                    return Ending::Close(close_frame(CloseCode::Unsupported, &error));
+                    return Ending::Close(close_frame(CloseCode::Unsupported, &super::only_packets()));
                 }
                 Some(Ok(Message::Close(_))) | None => return Ending::Gone,
                 Some(Ok(_)) => {}
@@ -108,15 +97,19 @@ async fn carry(socket: Socket, relay: &Relay, source: SourceId, link: &Arc<Link>
     };
     let send = async {
         let mut ping = interval_at(Instant::now() + limits.ping_every, limits.ping_every);
+        let mut packets = Vec::new();
         loop {
-            let message = tokio::select! {
-                packet = link.queue.pop() => match packet {
-                    Some(packet) => Message::Binary(packet),
-                    None => return Ending::Gone,
-                },
-                _ = ping.tick() => Message::Ping(Bytes::new()),
+            tokio::select! {
+                () = relay.take(link, &mut packets) => {}
+                _ = ping.tick() => packets.push(Message::Ping(Bytes::new())),
+            }
+            let write = async {
+                for message in packets.drain(..) {
+                    sink.feed(message).await?;
+                }
+                sink.flush().await
             };
-            match timeout(limits.write, sink.send(message)).await {
+            match timeout(limits.write, write).await {
                 Ok(Ok(())) => {}
                 Ok(Err(_)) | Err(_) => return Ending::Gone,
             }
@@ -136,13 +129,9 @@ async fn carry(socket: Socket, relay: &Relay, source: SourceId, link: &Arc<Link>
         ending = receive => ending,
         ending = send => ending,
         ending = silence => ending,
-        () = link.stop.cancelled() => {
-            let reason = link.reason.get().cloned();
-            let reason = reason.unwrap_or_else(|| ApiError::new(Code::Disconnected, "The relay is stopping."));
-            Ending::Close(close_frame(CloseCode::Policy, &reason))
-        }
+        reason = link.ended() => Ending::Close(close_frame(CloseCode::Policy, &reason)),
     };
-    link.queue.close();
+    link.close();
     // Cannot fail: both halves come from this one socket.
     (sink.reunite(stream).expect("the halves of one socket"), ending)
 }
