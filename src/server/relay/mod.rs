@@ -1,7 +1,7 @@
 //! The relay: rooms of media connections.
 //!
 //! * `rooms`: who is in which room, whose packets go where; `loudest`: which speakers are heard when there are too many;
-//!   `share`: how many of them a listener gets; `queue`: what waits for a listener; `arrivals`: what came of a speaker's
+//!   `share`: how many of them a listener gets; `pace`: whether packets wait for each other; `queue`: what waits for a listener; `arrivals`: what came of a speaker's
 //!   packets. No I/O, no clock.
 //! * `link`: the way to one connection; `websocket` and `quic` carry it.
 //!
@@ -11,6 +11,7 @@
 mod arrivals;
 mod link;
 mod loudest;
+mod pace;
 mod queue;
 pub(super) mod quic;
 mod rooms;
@@ -30,7 +31,7 @@ use crate::protocol::{ApiError, Code, RoomId, SourceId, media::Header};
 
 use super::core::{CoreHandle, Input, RelayControl};
 use link::{Link, Put, Way};
-use rooms::{Dropped, Opened, Rooms, Route};
+use rooms::{Audio, Dropped, Opened, Rooms, Route};
 
 /// Packets that a WebSocket is handed at once.
 const BATCH: usize = 32;
@@ -187,11 +188,11 @@ impl Relay {
     }
 
     fn audio(&self, header: Header, payload: &[u8], packet: &Bytes, now_us: u64) {
-        let (mut copies, mut dropped) = (0, 0);
+        let mut dropped = 0;
         // After packets that were left out, the gap in the sequence is no loss.
         let mut marked: Option<Bytes> = None;
         let mut full = Vec::new();
-        let heard = self.rooms().audio(
+        let became = self.rooms().audio(
             header.source,
             header.level,
             now_us / 1_000,
@@ -203,21 +204,20 @@ impl Relay {
                     packet
                 };
                 let put = link.put(packet.clone(), now_us);
-                copies += 1;
                 dropped += u64::from(put.dropped);
                 if put.tell {
                     full.push(Arc::clone(link));
                 }
             },
         );
-        if !heard {
-            return count(&self.counters.left_out, 1);
+        match became {
+            Audio::LeftOut => count(&self.counters.left_out, 1),
+            Audio::Delivered { copies, may_wait } => {
+                count(&self.counters.forwarded, copies as u64);
+                count(&self.counters.queue_full, dropped);
+                self.wake(full, may_wait);
+            }
         }
-        count(&self.counters.forwarded, copies);
-        if dropped > 0 {
-            count(&self.counters.queue_full, dropped);
-        }
-        self.wake(full);
     }
 
     /// After a packet was put into a link's queue.
@@ -225,12 +225,12 @@ impl Relay {
         count(&self.counters.forwarded, 1);
         count(&self.counters.queue_full, put.dropped.into());
         if put.tell {
-            self.wake(vec![Arc::clone(link)]);
+            self.wake(vec![Arc::clone(link)], false);
         }
     }
 
     /// Tells whoever empties the queues of these connections.
-    fn wake(&self, full: Vec<Arc<Link>>) {
+    fn wake(&self, full: Vec<Arc<Link>>, may_wait: bool) {
         let mut quic = full;
         quic.retain(|link| match link.way {
             Way::Quic(_) => true,
@@ -239,7 +239,7 @@ impl Relay {
                 false
             }
         });
-        self.outbox.add(quic);
+        self.outbox.add(quic, may_wait);
     }
 
     /// Waits for packets for a WebSocket and takes them. May be raced against other futures: nothing is lost.

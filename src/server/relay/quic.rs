@@ -11,7 +11,7 @@ use std::{
 };
 use tokio::{
     sync::Notify,
-    time::{Instant, timeout, timeout_at},
+    time::{Instant, sleep, timeout, timeout_at},
 };
 use tokio_tungstenite::tungstenite::Bytes;
 
@@ -27,23 +27,27 @@ use super::{
 
 /// A connection whose datagrams cannot leave now is tried again after this.
 const RETRY: Duration = Duration::from_millis(5);
+/// Packets that may wait for each other do so this long.
+const GATHER: Duration = Duration::from_millis(4);
 
 /// Connections with packets that are to leave.
 #[derive(Debug, Default)]
 pub(super) struct Outbox {
     full: Mutex<Vec<Arc<Link>>>,
     filled: Notify,
+    /// Told in place of `filled` when all packets may wait a little.
+    filling: Notify,
 }
 
 impl Outbox {
-    /// Adds connections that are not in it.
-    pub(super) fn add(&self, links: Vec<Arc<Link>>) {
+    /// Adds connections that are not in it; whether their packets may wait a little for others.
+    pub(super) fn add(&self, links: Vec<Arc<Link>>, may_wait: bool) {
         if links.is_empty() {
             return;
         }
         // No code under the lock can panic half-way through a change.
         self.full.lock().unwrap_or_else(PoisonError::into_inner).extend(links);
-        self.filled.notify_one();
+        if may_wait { &self.filling } else { &self.filled }.notify_one();
     }
 
     fn take(&self) -> Vec<Arc<Link>> {
@@ -55,12 +59,13 @@ impl Outbox {
 pub(in crate::server) async fn deliver(relay: &Relay) {
     let mut stuck = Vec::new();
     loop {
-        let filled = relay.outbox.filled.notified();
-        if stuck.is_empty() {
-            filled.await;
-        } else {
-            // Whatever ends the wait, all are tried.
-            let _ = timeout(RETRY, filled).await;
+        tokio::select! {
+            () = relay.outbox.filled.notified() => {}
+            () = relay.outbox.filling.notified() => {
+                // Whatever ends the wait, all leave.
+                let _ = timeout(GATHER, relay.outbox.filled.notified()).await;
+            }
+            () = sleep(RETRY), if !stuck.is_empty() => {}
         }
         stuck.extend(relay.outbox.take());
         let now_us = relay.now_us();

@@ -7,7 +7,7 @@ use crate::protocol::{
     media::{Header, Kind, Report},
 };
 
-use super::loudest::Loudest;
+use super::{loudest::Loudest, pace::Pace};
 
 /// Longest payload of a ping, bytes: it comes back as often as it is sent.
 const PING_MAX_BYTES: usize = 64;
@@ -69,6 +69,7 @@ struct Place {
 struct Room<Link> {
     members: Vec<Member<Link>>,
     loudest: Loudest,
+    pace: Pace,
 }
 
 #[derive(Debug)]
@@ -77,6 +78,20 @@ struct Member<Link> {
     link: Link,
     /// Speakers whose last packet was left out for this listener alone.
     left_out: HashSet<SourceId>,
+}
+
+/// What became of a packet of sound.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Audio {
+    /// Its speaker is not among those who are heard.
+    LeftOut,
+    /// It was delivered.
+    Delivered {
+        /// To so many listeners.
+        copies: usize,
+        /// It may wait a little, so that others leave with it.
+        may_wait: bool,
+    },
 }
 
 /// A connection that has got its place.
@@ -122,10 +137,11 @@ impl<Link: Clone> Rooms<Link> {
     ) -> Option<Opened<Link>> {
         let source = *self.tokens.get(token)?;
         let number = self.sources.get(&source)?.room;
-        let room = self
-            .rooms
-            .entry(number)
-            .or_insert_with(|| Room { members: Vec::new(), loudest: Loudest::new(self.speakers) });
+        let room = self.rooms.entry(number).or_insert_with(|| Room {
+            members: Vec::new(),
+            loudest: Loudest::new(self.speakers),
+            pace: Pace::default(),
+        });
         let held = room.members.iter_mut().find(|member| member.source == source);
         let link = connect(source, held.as_ref().map(|member| &member.link));
         let replaced = match held {
@@ -160,8 +176,7 @@ impl<Link: Clone> Rooms<Link> {
     }
 
     /// A source has sent sound: calls `deliver` with the connection of each who is to hear it, and whether packets of
-    /// this speaker were left out before this one. `speakers` says how many speakers a listener gets. Whether anybody
-    /// was to hear it.
+    /// this speaker were left out before this one. `speakers` says how many speakers a listener gets.
     pub(super) fn audio(
         &mut self,
         source: SourceId,
@@ -169,10 +184,11 @@ impl<Link: Clone> Rooms<Link> {
         now_ms: u64,
         speakers: impl Fn(&Link) -> usize,
         mut deliver: impl FnMut(&Link, bool),
-    ) -> bool {
-        let Some(place) = self.sources.get(&source) else { return false };
-        let Some(room) = self.rooms.get_mut(&place.room) else { return false };
-        let Some(heard) = room.loudest.hear(source, level, now_ms) else { return false };
+    ) -> Audio {
+        let Some(place) = self.sources.get(&source) else { return Audio::LeftOut };
+        let Some(room) = self.rooms.get_mut(&place.room) else { return Audio::LeftOut };
+        let Some(heard) = room.loudest.hear(source, level, now_ms) else { return Audio::LeftOut };
+        let mut copies = 0;
         for member in &mut room.members {
             if member.source == source {
                 continue;
@@ -188,13 +204,14 @@ impl<Link: Clone> Rooms<Link> {
             }
             let returns = heard.returns | (!member.left_out.is_empty() && member.left_out.remove(&source));
             deliver(&member.link, returns);
+            copies += 1;
         }
-        true
+        Audio::Delivered { copies, may_wait: room.pace.note(now_ms, copies) }
     }
 
     fn take(&mut self, room: RoomId, source: SourceId, is_it: impl Fn(&Link) -> bool) -> Option<Link> {
         let Entry::Occupied(mut room) = self.rooms.entry(room) else { return None };
-        let Room { members, loudest } = room.get_mut();
+        let Room { members, loudest, .. } = room.get_mut();
         let at = members.iter().position(|member| member.source == source && is_it(&member.link))?;
         let taken = members.swap_remove(at);
         loudest.remove(source);
