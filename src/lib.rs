@@ -4,6 +4,8 @@
 
 #[cfg(feature = "desktop")]
 pub mod app;
+#[cfg(feature = "desktop")]
+pub mod bench;
 pub mod call;
 #[cfg(feature = "desktop")]
 pub mod client;

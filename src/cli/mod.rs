@@ -27,6 +27,9 @@ enum Command {
     /// A server and two windows on this computer, to try a call alone
     #[cfg(feature = "desktop")]
     Demo(ahoy::app::DemoArgs),
+    /// Measure this program on this computer
+    #[cfg(feature = "desktop")]
+    Bench(ahoy::bench::BenchArgs),
 }
 
 impl Arguments {
@@ -39,6 +42,11 @@ impl Arguments {
             #[cfg(feature = "desktop")]
             Some(Command::Demo(demo)) => {
                 ahoy::app::demo(&demo)?;
+                Ok(ExitCode::SUCCESS)
+            }
+            #[cfg(feature = "desktop")]
+            Some(Command::Bench(bench)) => {
+                ahoy::bench::run(&bench)?;
                 Ok(ExitCode::SUCCESS)
             }
             #[cfg(feature = "desktop")]

@@ -1,0 +1,41 @@
+//! `ahoy bench`: what this program does, measured by itself on this computer.
+//!
+//! * `client`: what a call costs each side.
+//! * `relay`: packets that the relay carries per second and core.
+//! * `cards`: virtual sound cards.
+//! * `load`: a load of voice packets, and what came of it.
+//! * `process`: processes of this program, and what they have used.
+//!
+//! What may not come in: anything that a call needs. Measurements against other programs are in `benches/`.
+
+mod cards;
+pub mod client;
+pub mod load;
+pub mod process;
+pub mod relay;
+
+/// Measures this program on this computer.
+#[derive(Clone, Debug, clap::Args)]
+pub struct BenchArgs {
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(Clone, Debug, clap::Subcommand)]
+enum What {
+    /// The relay: packets per second and core, with real connections on loopback
+    Relay(relay::RelayArgs),
+    /// A client in a call between two people: processor time and memory
+    Client(client::ClientArgs),
+}
+
+/// Measures what was asked for, and prints it.
+///
+/// # Errors
+/// If a process cannot be started or does not do what is expected of it.
+pub fn run(args: &BenchArgs) -> anyhow::Result<()> {
+    match &args.what {
+        What::Relay(args) => relay::run(args),
+        What::Client(args) => client::run(args),
+    }
+}
