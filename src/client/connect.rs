@@ -33,7 +33,7 @@ pub enum ConnectError {
     Api(#[from] ApiError),
 }
 
-fn unreachable_server(address: &Address, what: impl std::fmt::Display) -> ConnectError {
+pub(super) fn unreachable_server(address: &Address, what: impl std::fmt::Display) -> ConnectError {
     let message = format!("The server {} cannot be reached: {what}.", address.host_port());
     ApiError::new(Code::Disconnected, message).into()
 }

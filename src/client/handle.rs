@@ -158,7 +158,7 @@ impl Client {
 
     /// Opens the media connection of a room that was entered.
     pub fn open_media(&self, entered: &EnterRoomReply) -> MediaLink {
-        MediaLink::open(self.shared.address.clone(), self.shared.pin(), entered.relay_token.clone())
+        MediaLink::open(self.shared.address.clone(), self.shared.pin(), entered)
     }
 
     /// Closes the connection and waits until it is closed. The device stays signed in at the server's books; see

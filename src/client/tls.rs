@@ -1,14 +1,20 @@
 //! Trust: a server is known by the SHA-256 of its certificate, taken at first use and held fast from then on.
 
+use quinn::crypto::rustls::QuicClientConfig;
 use rustls::{
-    CertificateError, ClientConfig, DigitallySignedStruct, Error, SignatureScheme,
+    CertificateError, ClientConfig, DEFAULT_VERSIONS, DigitallySignedStruct, Error, SignatureScheme,
+    SupportedProtocolVersion,
     client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
     crypto::{CryptoProvider, ring, verify_tls12_signature, verify_tls13_signature},
     pki_types::{CertificateDer, ServerName, UnixTime},
+    version::TLS13,
 };
 use std::sync::{Arc, OnceLock};
 
-use crate::{protocol::Fingerprint, socket};
+use crate::{
+    protocol::{Fingerprint, lan::MEDIA_ALPN},
+    socket,
+};
 
 /// Which certificate is expected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,14 +38,30 @@ pub(super) struct PinVerifier {
 impl PinVerifier {
     /// A verifier for one connection, and the TLS configuration with it.
     pub(super) fn new(pin: Pin) -> Result<(Arc<Self>, Arc<ClientConfig>), Error> {
+        let (verifier, config) = Self::with_versions(pin, DEFAULT_VERSIONS)?;
+        Ok((verifier, Arc::new(config)))
+    }
+
+    /// The same for a media connection over QUIC, which has TLS 1.3 only.
+    pub(super) fn for_quic(pin: Pin) -> Result<(Arc<Self>, Arc<QuicClientConfig>), Error> {
+        let (verifier, mut config) = Self::with_versions(pin, &[&TLS13])?;
+        config.alpn_protocols = vec![MEDIA_ALPN.to_vec()];
+        let config = QuicClientConfig::try_from(config).map_err(|error| Error::General(error.to_string()))?;
+        Ok((verifier, Arc::new(config)))
+    }
+
+    fn with_versions(
+        pin: Pin,
+        versions: &[&'static SupportedProtocolVersion],
+    ) -> Result<(Arc<Self>, ClientConfig), Error> {
         let provider = Arc::new(ring::default_provider());
         let verifier = Arc::new(Self { pin, shown: OnceLock::new(), provider: Arc::clone(&provider) });
         let config = ClientConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()?
+            .with_protocol_versions(versions)?
             .dangerous()
             .with_custom_certificate_verifier(verifier.clone())
             .with_no_client_auth();
-        Ok((verifier, Arc::new(config)))
+        Ok((verifier, config))
     }
 
     /// What the server showed, once the handshake has come so far.

@@ -5,7 +5,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use tokio::task::JoinHandle;
+use tokio::{sync::watch, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
@@ -13,7 +13,7 @@ use crate::{
         CallView, Input, Machine, Output, Phase, RequestReply, Ticket,
         log::{Change, Log, LogRow},
     },
-    client::media::MediaSender,
+    client::media::{MediaSender, PathStats},
     protocol::{
         ApiError, Code, Delivery, Event, InviteId, Request, SourceId, UserId,
         api::{EnterRoomReply, InviteReply},
@@ -33,6 +33,7 @@ struct Media {
     task: JoinHandle<()>,
     /// Where the sound floor's packets go; the wire behind it is replaced after a lost connection.
     sender: Arc<Mutex<MediaSender>>,
+    path: watch::Receiver<PathStats>,
 }
 
 /// Calls and log of the signed-in account.
@@ -269,8 +270,7 @@ impl Actor {
                 let sender = Arc::new(Mutex::new(link.sender));
                 let out = sender.clone();
                 let sink = Box::new(move |packet| out.lock().unwrap_or_else(PoisonError::into_inner).send(packet));
-                let now_ms = self.now_ms();
-                (sender, self.desk.start_talk(entered.source_id, &self.settings, sink, now_ms))
+                (sender, self.desk.start_talk(entered.source_id, &self.settings, sink))
             }
         };
         let stop = CancellationToken::new();
@@ -286,7 +286,12 @@ impl Actor {
                 }
             }
         });
-        self.calls.media = Some(Media { stop, task, sender });
+        self.calls.media = Some(Media { stop, task, sender, path: link.path });
+    }
+
+    /// The way to the relay.
+    pub(super) fn media_path(&self) -> PathStats {
+        self.calls.media.as_ref().map(|media| *media.path.borrow()).unwrap_or_default()
     }
 
     /// Ends it. Closing devices and files takes a moment, which is spent elsewhere.

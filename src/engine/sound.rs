@@ -5,6 +5,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use crate::{
     call::Cue,
+    client::media::PathStats,
     media::{
         AudioNotice, AudioSession, AudioStats, Devices, MicrophoneTest, Ringer, SessionConfig, session::PacketSink,
         spec::DeviceSpec, tones::RingCue,
@@ -21,7 +22,7 @@ use super::{
 /// The level of silence, dBFS.
 const SILENT_DBFS: f32 = -127.0;
 /// Without any packet for this long, the link counts as down, ms.
-const LINK_DOWN_MS: u64 = 2_000;
+const LINK_DOWN_MS: u32 = 2_000;
 
 /// Takes notices of the sound floor to the actor.
 pub(crate) type Notices = Arc<dyn Fn(AudioNotice) + Send + Sync>;
@@ -30,8 +31,6 @@ pub(crate) type Notices = Arc<dyn Fn(AudioNotice) + Send + Sync>;
 struct Talk {
     source: SourceId,
     session: Arc<AudioSession>,
-    received: u64,
-    received_at_ms: u64,
 }
 
 /// Microphones and speakers that can be chosen.
@@ -77,13 +76,7 @@ impl Desk {
     }
 
     /// Begins to send and to hear in a room. What comes in from the network goes to the returned session.
-    pub(crate) fn start_talk(
-        &mut self,
-        source: SourceId,
-        settings: &Settings,
-        sink: PacketSink,
-        now_ms: u64,
-    ) -> Arc<AudioSession> {
+    pub(crate) fn start_talk(&mut self, source: SourceId, settings: &Settings, sink: PacketSink) -> Arc<AudioSession> {
         self.stop_talk();
         self.stop_test();
         self.muted = false;
@@ -98,7 +91,7 @@ impl Desk {
         };
         let notices = self.notices.clone();
         let session = Arc::new(AudioSession::start(config, sink, Box::new(move |notice| notices(notice))));
-        self.talk = Some(Talk { source, session: session.clone(), received: 0, received_at_ms: now_ms });
+        self.talk = Some(Talk { source, session: session.clone() });
         session
     }
 
@@ -251,16 +244,9 @@ impl Desk {
         }
     }
 
-    /// The picture for the state.
-    pub(crate) fn picture(&mut self, settings: &Settings, ring_silenced: bool, now_ms: u64) -> Audio {
+    /// The picture for the state; `path` is the way to the relay.
+    pub(crate) fn picture(&self, settings: &Settings, ring_silenced: bool, path: &PathStats) -> Audio {
         let stats = self.talk.as_ref().map(|talk| talk.session.stats());
-        if let (Some(talk), Some(stats)) = (&mut self.talk, &stats)
-            && stats.packets_received != talk.received
-        {
-            talk.received = stats.packets_received;
-            talk.received_at_ms = now_ms;
-        }
-        let silent_ms = self.talk.as_ref().map_or(0, |talk| now_ms.saturating_sub(talk.received_at_ms));
         let (microphones, speakers) = self.devices.clone().unwrap_or_default();
         Audio {
             microphones,
@@ -277,7 +263,7 @@ impl Desk {
             testing: self.test.is_some(),
             hearing_self: self.test.as_ref().is_some_and(|(_, hear)| *hear),
             participants: stats.as_ref().map_or_else(Arc::default, |stats| self.participants(stats)),
-            link: stats.as_ref().map(|stats| link(stats, silent_ms)),
+            link: stats.as_ref().map(|stats| link(stats, path)),
             ring_silenced,
         }
     }
@@ -334,13 +320,26 @@ pub(crate) fn is_korean(settings: &Settings) -> bool {
     }
 }
 
-fn link(stats: &AudioStats, silent_ms: u64) -> LinkQuality {
+fn link(stats: &AudioStats, path: &PathStats) -> LinkQuality {
     let worst = |of: fn(&crate::media::ParticipantStats) -> f32| stats.participants.iter().map(of).fold(0.0, f32::max);
-    let rtt_ms = stats.rtt_ms.unwrap_or(0.0);
-    let (loss, jitter_ms) = (worst(|heard| heard.loss), worst(|heard| heard.jitter_ms));
+    let loss = worst(|heard| heard.loss).max(path.loss_up).max(path.loss_down);
+    let jitter_ms = worst(|heard| heard.jitter_ms).max(path.jitter_up_ms).max(path.jitter_down_ms);
     let concealed = worst(|heard| heard.concealed);
-    let verdict = if silent_ms >= LINK_DOWN_MS { Quality::Down } else { verdict(rtt_ms, loss, jitter_ms, concealed) };
-    LinkQuality { rtt_ms, loss, jitter_ms, verdict }
+    LinkQuality {
+        transport: path.transport,
+        rtt_ms: path.rtt_ms,
+        loss_up: path.loss_up,
+        loss_down: path.loss_down,
+        jitter_up_ms: path.jitter_up_ms,
+        jitter_down_ms: path.jitter_down_ms,
+        loss,
+        jitter_ms,
+        verdict: if path.silent_ms >= LINK_DOWN_MS {
+            Quality::Down
+        } else {
+            verdict(path.rtt_ms, loss, jitter_ms, concealed)
+        },
+    }
 }
 
 /// The published limits: beyond "poor" of Microsoft's call quality dashboard it is bad, beyond what is called good for
@@ -368,7 +367,10 @@ mod tests {
         assert_eq!(verdict(20.0, 0.11, 5.0, 0.0), Quality::Bad);
         assert_eq!(verdict(501.0, 0.0, 5.0, 0.0), Quality::Bad);
         assert_eq!(verdict(20.0, 0.0, 5.0, 0.08), Quality::Bad);
-        assert_eq!(link(&AudioStats::default(), LINK_DOWN_MS).verdict, Quality::Down);
+        let path = PathStats { loss_up: 0.03, ..PathStats::default() };
+        assert_eq!(link(&AudioStats::default(), &path).verdict, Quality::Weak, "either direction counts");
+        let path = PathStats { silent_ms: LINK_DOWN_MS, ..PathStats::default() };
+        assert_eq!(link(&AudioStats::default(), &path).verdict, Quality::Down);
     }
 
     fn desk() -> Desk {

@@ -7,6 +7,8 @@ use crate::{
     protocol::{SourceId, UserId, event::Presence},
 };
 
+pub use crate::client::media::Transport;
+
 use super::settings::Settings;
 
 /// Everything a front end needs to draw or report.
@@ -235,11 +237,21 @@ pub struct ParticipantAudio {
 /// The link to the relay.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct LinkQuality {
+    /// What packets travel over; `None` while they do not.
+    pub transport: Option<Transport>,
     /// Round trip to the relay, ms.
     pub rtt_ms: f32,
-    /// Loss towards this device, 0.0 to 1.0.
+    /// Loss on the way to the relay, 0.0 to 1.0.
+    pub loss_up: f32,
+    /// Loss on the way from the relay, 0.0 to 1.0.
+    pub loss_down: f32,
+    /// Jitter on the way to the relay, ms.
+    pub jitter_up_ms: f32,
+    /// Jitter on the way from the relay, ms.
+    pub jitter_down_ms: f32,
+    /// The worst loss, of the own path in either direction and of any voice that is heard, 0.0 to 1.0.
     pub loss: f32,
-    /// Jitter towards this device, ms.
+    /// The worst jitter, likewise, ms.
     pub jitter_ms: f32,
     /// In a word.
     pub verdict: Quality,

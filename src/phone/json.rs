@@ -9,7 +9,7 @@ use crate::{
     call::{CallView, Phase},
     engine::{
         Command, Engine, EngineEvent, Settings, State,
-        state::{AudioProblem, ConnectStep, Problem, Quality, Session},
+        state::{AudioProblem, ConnectStep, Problem, Quality, Session, Transport},
     },
     media::spec::DeviceSpec,
     protocol::{ApiError, Code, InviteId, rpc},
@@ -270,7 +270,15 @@ fn stats(state: &State) -> Value {
         .collect();
     let link = audio.link.map(|link| {
         json!({
+            "transport": link.transport.map(|transport| match transport {
+                Transport::Quic => "quic",
+                Transport::WebSocket => "webSocket",
+            }),
             "rttMs": link.rtt_ms,
+            "lossUp": link.loss_up,
+            "lossDown": link.loss_down,
+            "jitterUpMs": link.jitter_up_ms,
+            "jitterDownMs": link.jitter_down_ms,
             "loss": link.loss,
             "jitterMs": link.jitter_ms,
             "quality": match link.verdict {

@@ -62,12 +62,6 @@ impl<T> Latest<T> {
         }
     }
 
-    /// Forgets what is queued.
-    #[cfg_attr(not(feature = "desktop"), allow(dead_code, reason = "only clients start afresh"))]
-    pub(crate) fn clear(&self) {
-        self.state().items.clear();
-    }
-
     /// Lets nothing more in.
     pub(crate) fn close(&self) {
         self.state().closed = true;

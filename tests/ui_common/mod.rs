@@ -12,6 +12,7 @@ use ahoy::{
         settings::{Language, Theme},
         state::{
             Audio, DeviceChoice, FoundServer, Hosting, LinkQuality, Me, ParticipantAudio, Person, Quality, Session,
+            Transport,
         },
     },
     protocol::{
@@ -201,8 +202,23 @@ pub fn in_call(language: Language, theme: Theme) -> State {
     state.audio.microphone_level_dbfs = -24.0;
     state.audio.participants =
         [ParticipantAudio { source, level_dbfs: -18.0, volume: 1.0, concealed: 0.0, playout_delay_ms: 60 }].into();
-    state.audio.link = Some(LinkQuality { rtt_ms: 12.4, loss: 0.002, jitter_ms: 3.1, verdict: Quality::Good });
+    state.audio.link = Some(link_quality(12.4, 0.002, 3.1, Quality::Good));
     state
+}
+
+/// A link over QUIC whose way back is the worse one.
+pub fn link_quality(rtt_ms: f32, loss: f32, jitter_ms: f32, verdict: Quality) -> LinkQuality {
+    LinkQuality {
+        transport: Some(Transport::Quic),
+        rtt_ms,
+        loss_up: loss / 2.0,
+        loss_down: loss,
+        jitter_up_ms: jitter_ms / 2.0,
+        jitter_down_ms: jitter_ms,
+        loss,
+        jitter_ms,
+        verdict,
+    }
 }
 
 pub fn incoming(language: Language, theme: Theme) -> State {
