@@ -15,13 +15,11 @@ use crate::{
         downlink::Downlink,
         frame::mono,
     },
-    protocol::media::{Header, Kind},
+    protocol::media::Header,
 };
 
 /// Frames between two pictures of the statistics.
 const PICTURE_FRAMES: u32 = 5;
-/// Longer round trips are noise.
-const RTT_MAX_US: u64 = 60_000_000;
 
 pub(super) struct Listen {
     shared: Arc<Shared>,
@@ -86,9 +84,6 @@ impl Listen {
 
     /// False for what makes no sense.
     fn take(&mut self, arrival: Instant, header: Header, payload: &[u8]) -> bool {
-        if header.kind == Kind::Pong {
-            return self.pong(arrival, payload);
-        }
         match self.downlink.take(self.shared.samples(arrival), &header, payload) {
             Ok(Some(heard_by)) => {
                 // Full: the talking thread stands still, and newer reports will come.
@@ -98,16 +93,6 @@ impl Listen {
             Ok(None) => true,
             Err(_) => false,
         }
-    }
-
-    fn pong(&self, arrival: Instant, payload: &[u8]) -> bool {
-        let Ok(sent) = payload.try_into().map(u64::from_be_bytes) else { return false };
-        let Some(rtt) = self.shared.micros(arrival).checked_sub(sent).filter(|rtt| *rtt < RTT_MAX_US) else {
-            return false;
-        };
-        let (old, new) = (self.shared.rtt_ms.get(), rtt as f32 / 1000.0);
-        self.shared.rtt_ms.set(if old.is_finite() { old + (new - old) / 4.0 } else { new });
-        true
     }
 
     fn publish(&self) {

@@ -72,8 +72,6 @@ pub struct AudioStats {
     pub speaker_in_use: Option<String>,
     /// One entry per source that has been heard.
     pub participants: Vec<ParticipantStats>,
-    /// Round trip to the relay, ms.
-    pub rtt_ms: Option<f32>,
     /// Packets given to the sink.
     pub packets_sent: u64,
     /// Packets taken in.
@@ -168,7 +166,6 @@ impl AudioSession {
             microphone_in_use: name(&self.microphone_in_use),
             speaker_in_use: name(&self.speaker_in_use),
             participants: shared.voices().stats.clone(),
-            rtt_ms: Some(shared.rtt_ms.get()).filter(|rtt| rtt.is_finite()),
             packets_sent: shared.sent.load(Relaxed),
             packets_received: shared.received.load(Relaxed),
             packets_rejected: shared.rejected.load(Relaxed) + shared.inbox.dropped(),

@@ -117,8 +117,6 @@ pub(super) struct Shared {
     sink: Mutex<PacketSink>,
     voices: Mutex<Voices>,
     pub(super) microphone_level: AtomicF32,
-    /// NaN until measured.
-    pub(super) rtt_ms: AtomicF32,
     pub(super) sent: AtomicU64,
     pub(super) received: AtomicU64,
     pub(super) rejected: AtomicU64,
@@ -143,7 +141,6 @@ impl Shared {
             sink: Mutex::new(sink),
             voices: Mutex::default(),
             microphone_level: AtomicF32::new(SILENT_DBFS),
-            rtt_ms: AtomicF32::new(f32::NAN),
             sent: AtomicU64::new(0),
             received: AtomicU64::new(0),
             rejected: AtomicU64::new(0),
@@ -164,10 +161,5 @@ impl Shared {
     pub(super) fn samples(&self, moment: Instant) -> i64 {
         let elapsed = moment.saturating_duration_since(self.started);
         (elapsed.as_micros() as i64).saturating_mul(i64::from(RATE)) / 1_000_000
-    }
-
-    /// Microseconds since the session began.
-    pub(super) fn micros(&self, moment: Instant) -> u64 {
-        moment.saturating_duration_since(self.started).as_micros() as u64
     }
 }

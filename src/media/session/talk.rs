@@ -1,9 +1,9 @@
-//! The talking thread: frames of the microphone to the uplink, its packets to the sink; and once a second a ping.
+//! The talking thread: frames of the microphone to the uplink, its packets to the sink.
 
 use std::{
     sync::{Arc, atomic::Ordering::Relaxed, mpsc::Receiver},
     thread,
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use rtrb::Consumer;
@@ -12,19 +12,15 @@ use super::{
     AudioNotice,
     shared::{HeardBy, Shared},
 };
-use crate::{
-    media::{
-        device::{
-            ends::Intake,
-            keeper::{End, Notices},
-        },
-        frame::FRAME,
-        uplink::{Controls, Uplink},
+use crate::media::{
+    device::{
+        ends::Intake,
+        keeper::{End, Notices},
     },
-    protocol::media::{Header, Kind, LEVEL_SILENT},
+    frame::FRAME,
+    uplink::{Controls, Uplink},
 };
 
-const PING_EVERY: Duration = Duration::from_secs(1);
 /// The longest sleep: how quickly the thread ends.
 const LONGEST_WAIT: Duration = Duration::from_millis(10);
 
@@ -34,7 +30,6 @@ pub(super) struct Talk {
     reports: Consumer<HeardBy>,
     notices: Notices,
     uplink: Option<Uplink>,
-    pings: u32,
 }
 
 impl Talk {
@@ -47,42 +42,21 @@ impl Talk {
         let begin = || getrandom::u32().unwrap_or(0);
         let uplink = Uplink::new(shared.source, controls(&shared), begin(), begin());
         let uplink = uplink.inspect_err(|error| tracing::error!("No encoder: {error}.")).ok();
-        Self { shared, intakes, reports, notices, uplink, pings: 0 }
+        Self { shared, intakes, reports, notices, uplink }
     }
 
     pub(super) fn run(mut self) {
         let mut intake = Intake::absent();
         let mut frame = [0.0; FRAME];
-        let mut next_ping = Instant::now();
         while !self.shared.stop.load(Relaxed) {
             if let Some(newest) = self.intakes.try_iter().last() {
                 intake = newest;
-            }
-            let now = Instant::now();
-            if now >= next_ping {
-                next_ping = now + PING_EVERY;
-                self.ping(now);
             }
             match intake.next(&mut frame) {
                 None => self.feed([frame, frame]),
                 Some(wait) => thread::sleep(wait.min(LONGEST_WAIT)),
             }
         }
-    }
-
-    fn ping(&mut self, now: Instant) {
-        let header = Header {
-            kind: Kind::Ping,
-            marker: false,
-            stereo: false,
-            redundant: false,
-            level: LEVEL_SILENT,
-            source: self.shared.source,
-            sequence: self.pings,
-            timestamp: 0,
-        };
-        self.pings = self.pings.wrapping_add(1);
-        self.shared.send(header.packet(&self.shared.micros(now).to_be_bytes()));
     }
 
     fn feed(&mut self, frame: crate::media::frame::StereoFrame) {
