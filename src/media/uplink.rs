@@ -22,7 +22,14 @@ pub struct Controls {
     pub muted: bool,
     /// Gain of the microphone, 0.0 to 2.0.
     pub gain: f32,
+    /// Music instead of speech: stereo and a high bit rate.
+    pub music: bool,
 }
+
+/// Below this probability a frame counts as noise, however loud it is.
+const SPEECH: f32 = 0.5;
+/// How much quieter noise is said to be than it is, dB: it takes no speaker's place.
+const NOISE_BELOW: f32 = 30.0;
 
 /// What came of 10 ms.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -84,15 +91,17 @@ impl Uplink {
         self.loss_percent = new.max(self.loss_percent * 0.9);
     }
 
-    /// Takes 10 ms from the microphone, and gives packets to `send`.
-    pub fn feed(&mut self, frame: &StereoFrame, controls: Controls, send: &mut dyn FnMut(Vec<u8>)) -> Fed {
+    /// Takes 10 ms from the microphone, and gives packets to `send`. `speech` is how probable it is that somebody speaks,
+    /// 0.0 to 1.0; 1.0 if nobody knows.
+    pub fn feed(&mut self, frame: &StereoFrame, speech: f32, controls: Controls, send: &mut dyn FnMut(Vec<u8>)) -> Fed {
         let mut frame = mono(frame);
         frame.iter_mut().for_each(|s| *s = if s.is_finite() { s.clamp(-1.0, 1.0) } else { 0.0 });
         self.gain.apply(controls.gain, &mut frame);
         self.meter.feed(&frame);
         let muted_while_speaking = self.watch_muted(controls.muted, dbfs(&frame));
         self.open.apply(if controls.muted { 0.0 } else { 1.0 }, &mut frame);
-        self.encode(&frame, send);
+        let level_dbfs = dbfs(&frame) - if speech < SPEECH && !controls.music { NOISE_BELOW } else { 0.0 };
+        self.encode(&frame, level_dbfs, send);
         self.timestamp = self.timestamp.wrapping_add(FRAME as u32);
         Fed { level_dbfs: self.meter.dbfs(), muted_while_speaking }
     }
@@ -111,7 +120,7 @@ impl Uplink {
         told
     }
 
-    fn encode(&mut self, frame: &Frame, send: &mut dyn FnMut(Vec<u8>)) {
+    fn encode(&mut self, frame: &Frame, level_dbfs: f32, send: &mut dyn FnMut(Vec<u8>)) {
         self.encoder.expect_loss(self.loss_percent.round() as u8);
         let mut buffer = [0; PACKET_MAX_BYTES];
         let Ok(payload) = self.encoder.encode(frame, &mut buffer) else { return };
@@ -127,7 +136,7 @@ impl Uplink {
             marker: self.pausing,
             stereo: false,
             redundant: false,
-            level: level_byte(dbfs(frame).max(SILENT_DBFS)),
+            level: level_byte(level_dbfs.max(SILENT_DBFS)),
             source: self.source,
             sequence: self.sequence,
             timestamp: self.timestamp,

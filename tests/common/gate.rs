@@ -3,7 +3,7 @@
 #![allow(dead_code, clippy::unwrap_used, reason = "each test binary uses a part")]
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, hash_map::Entry},
     net::{Ipv4Addr, SocketAddr},
     sync::{
         Arc, Mutex,
@@ -123,7 +123,7 @@ async fn forward_udp(socket: Arc<UdpSocket>, conditions: Arc<Conditions>) {
     let mut buffer = [0; 2048];
     loop {
         let Ok((length, client)) = socket.recv_from(&mut buffer).await else { continue };
-        if !clients.contains_key(&client) {
+        if let Entry::Vacant(place) = clients.entry(client) {
             let (_, server) = conditions.servers();
             let outer = Arc::new(UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap());
             outer.connect(server).await.unwrap();
@@ -135,7 +135,7 @@ async fn forward_udp(socket: Arc<UdpSocket>, conditions: Arc<Conditions>) {
                 tokio::spawn(delayed(down_queue, move |packet| drop(inner.try_send_to(&packet, client)))),
                 tokio::spawn(answers(back, conditions.clone(), down)),
             ];
-            clients.insert(client, (up, tasks.map(AbortOnDropHandle::new)));
+            place.insert((up, tasks.map(AbortOnDropHandle::new)));
         }
         pass(&conditions, &conditions.up, &clients[&client].0, &buffer[..length]);
     }

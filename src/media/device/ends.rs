@@ -9,7 +9,7 @@ use rtrb::{Consumer, Producer};
 
 use super::{card::Health, clock::Clock};
 use crate::media::{
-    frame::{FRAME, Frame, RATE},
+    frame::{FRAME, RATE, SILENCE, StereoFrame, mono},
     resample::Resampler,
     tones::Sine,
     wav::{WavSink, WavSource},
@@ -48,7 +48,7 @@ pub(in crate::media) struct Pace(Clock);
 
 impl Intake {
     /// Fills the frame, or says how long to wait for it.
-    pub(in crate::media) fn next(&mut self, frame: &mut Frame) -> Option<Duration> {
+    pub(in crate::media) fn next(&mut self, frame: &mut StereoFrame) -> Option<Duration> {
         let pace = match self {
             Self::Card(card) => return card.next(frame),
             Self::File(_, pace) | Self::Tone(_, pace) | Self::Silence(pace) => pace,
@@ -56,11 +56,13 @@ impl Intake {
         if let Some(wait) = pace.0.wait(Instant::now()) {
             return Some(wait);
         }
+        let [left, right] = frame;
         match self {
-            Self::File(file, _) => file.next_frame(frame),
-            Self::Tone(sine, _) => frame.iter_mut().for_each(|sample| *sample = sine.next_sample()),
-            Self::Card(_) | Self::Silence(_) => frame.fill(0.0),
+            Self::File(file, _) => file.next_frame(left),
+            Self::Tone(sine, _) => left.iter_mut().for_each(|sample| *sample = sine.next_sample()),
+            Self::Card(_) | Self::Silence(_) => *left = SILENCE[0],
         }
+        *right = *left;
         None
     }
 }
@@ -75,10 +77,10 @@ impl Outlet {
     }
 
     /// Takes the frame that was wanted. False if it cannot be used any more.
-    pub(in crate::media) fn push(&mut self, frame: &Frame) -> bool {
+    pub(in crate::media) fn push(&mut self, frame: &StereoFrame) -> bool {
         match self {
             Self::Card(card) => card.push(frame),
-            Self::File(file, _) => return file.write(frame).is_ok(),
+            Self::File(file, _) => return file.write(&mono(frame)).is_ok(),
             Self::Nowhere(_) => {}
         }
         true
@@ -99,7 +101,7 @@ impl CardIntake {
         Some(Self { ring, resampler: Resampler::new(rate, RATE)?, raw: Vec::new(), ready: Vec::new() })
     }
 
-    fn next(&mut self, frame: &mut Frame) -> Option<Duration> {
+    fn next(&mut self, frame: &mut StereoFrame) -> Option<Duration> {
         self.raw.clear();
         while let Ok(sample) = self.ring.pop() {
             self.raw.push(sample);
@@ -109,7 +111,7 @@ impl CardIntake {
         if missing > 0 {
             return Some(samples_as_time(missing, RATE).max(SHORTEST_WAIT));
         }
-        frame.copy_from_slice(&self.ready[..FRAME]);
+        frame.iter_mut().for_each(|side| side.copy_from_slice(&self.ready[..FRAME]));
         self.ready.drain(..FRAME);
         None
     }
@@ -164,9 +166,9 @@ impl CardOutlet {
         Some(Duration::from_millis(2))
     }
 
-    fn push(&mut self, frame: &Frame) {
+    fn push(&mut self, frame: &StereoFrame) {
         self.raw.clear();
-        self.resampler.push(frame, &mut self.raw);
+        self.resampler.push(&mono(frame), &mut self.raw);
         for sample in &self.raw {
             // Full cannot be: the ring holds half a second.
             let _ = self.ring.push(*sample);

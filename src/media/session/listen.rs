@@ -13,7 +13,6 @@ use crate::{
     media::{
         device::{ends::Outlet, keeper::End},
         downlink::Downlink,
-        frame::mono,
     },
     protocol::media::Header,
 };
@@ -49,7 +48,7 @@ impl Listen {
             self.take_packets();
             let now = self.shared.samples(Instant::now());
             let frame = self.downlink.mix(now, self.shared.speaker_volume.get());
-            if !outlet.push(&mono(&frame)) {
+            if !outlet.push(&frame) {
                 tracing::warn!("The recording of the speaker cannot be written any more.");
                 outlet = Outlet::absent();
             }

@@ -17,7 +17,7 @@ use crate::media::{
         ends::Intake,
         keeper::{End, Notices},
     },
-    frame::FRAME,
+    frame::{SILENCE, StereoFrame},
     uplink::{Controls, Uplink},
 };
 
@@ -47,24 +47,24 @@ impl Talk {
 
     pub(super) fn run(mut self) {
         let mut intake = Intake::absent();
-        let mut frame = [0.0; FRAME];
+        let mut frame = SILENCE;
         while !self.shared.stop.load(Relaxed) {
             if let Some(newest) = self.intakes.try_iter().last() {
                 intake = newest;
             }
             match intake.next(&mut frame) {
-                None => self.feed([frame, frame]),
+                None => self.feed(&frame),
                 Some(wait) => thread::sleep(wait.min(LONGEST_WAIT)),
             }
         }
     }
 
-    fn feed(&mut self, frame: crate::media::frame::StereoFrame) {
+    fn feed(&mut self, frame: &StereoFrame) {
         let Some(uplink) = &mut self.uplink else { return };
         while let Ok((listener, report)) = self.reports.pop() {
             uplink.report(listener, &report);
         }
-        let fed = uplink.feed(&frame, controls(&self.shared), &mut |packet| self.shared.send(packet));
+        let fed = uplink.feed(frame, 1.0, controls(&self.shared), &mut |packet| self.shared.send(packet));
         self.shared.microphone_level.set(fed.level_dbfs);
         if fed.muted_while_speaking {
             (self.notices)(AudioNotice::MutedWhileSpeaking);
@@ -73,5 +73,5 @@ impl Talk {
 }
 
 fn controls(shared: &Shared) -> Controls {
-    Controls { muted: shared.muted.load(Relaxed), gain: shared.microphone_gain.get() }
+    Controls { muted: shared.muted.load(Relaxed), gain: shared.microphone_gain.get(), music: false }
 }
