@@ -2,6 +2,7 @@
 //!
 //! * `client`: what a call costs each side.
 //! * `relay`: packets that the relay carries per second and core.
+//! * `voice`: what is left of speech after networks of all kinds, on virtual time.
 //! * `cards`: virtual sound cards.
 //! * `load`: a load of voice packets, and what came of it.
 //! * `process`: processes of this program, and what they have used.
@@ -13,6 +14,7 @@ pub mod client;
 pub mod load;
 pub mod process;
 pub mod relay;
+pub mod voice;
 
 /// Measures this program on this computer.
 #[derive(Clone, Debug, clap::Args)]
@@ -27,6 +29,8 @@ enum What {
     Relay(relay::RelayArgs),
     /// A client in a call between two people: processor time and memory
     Client(client::ClientArgs),
+    /// Speech over networks that lose, delay and reorder packets: listening files and a table, on virtual time
+    Voice(voice::VoiceArgs),
 }
 
 /// Measures what was asked for, and prints it.
@@ -37,5 +41,6 @@ pub fn run(args: &BenchArgs) -> anyhow::Result<()> {
     match &args.what {
         What::Relay(args) => relay::run(args),
         What::Client(args) => client::run(args),
+        What::Voice(args) => voice::run(args),
     }
 }

@@ -14,6 +14,7 @@ use crate::{
         log::{Change, Log, LogRow},
     },
     client::media::{MediaSender, PathStats},
+    media::plan::PathView,
     protocol::{
         ApiError, Code, Delivery, Event, InviteId, Request, SourceId, UserId,
         api::{EnterRoomReply, InviteReply},
@@ -274,7 +275,7 @@ impl Actor {
             }
         };
         let stop = CancellationToken::new();
-        let (stopped, mut receiver) = (stop.clone(), link.receiver);
+        let (stopped, mut receiver, mut path) = (stop.clone(), link.receiver, link.path.clone());
         let task = tokio::spawn(async move {
             loop {
                 tokio::select! {
@@ -283,6 +284,7 @@ impl Actor {
                         Some(packet) => session.receive(packet.into()),
                         None => break,
                     },
+                    Ok(()) = path.changed() => session.set_path(view(&path.borrow_and_update())),
                 }
             }
         });
@@ -310,6 +312,12 @@ impl Actor {
             let _ = tokio::task::spawn_blocking(move || drop(session)).await;
         }));
     }
+}
+
+/// What a sender of voice needs to know of the way.
+fn view(path: &PathStats) -> PathView {
+    let PathStats { rtt_ms, rtt_min_ms, jitter_up_ms, jitter_down_ms, .. } = *path;
+    PathView { rtt_ms, rtt_min_ms, jitter_ms: jitter_up_ms.max(jitter_down_ms) }
 }
 
 /// What the machine needs of an answer.

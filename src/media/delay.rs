@@ -11,11 +11,13 @@ const BASE_SECONDS: usize = 10;
 const BUCKET: i64 = ms(1);
 /// Buckets: later packets all count as 400 ms late.
 const BUCKETS: usize = 400;
-/// How much of the distribution one packet leaves standing: half is forgotten in 4.6 s.
+/// How much of the distribution 10 ms of sound leave standing: half is forgotten in 4.6 s.
 const KEEP: f32 = 0.9985;
-/// The share of packets that are to come in time.
-const IN_TIME: f32 = 0.96;
-/// Added to that, for what the distribution cannot know.
+/// No frame counts for more sound than this, samples.
+const STEP_MAX: i64 = ms(60);
+/// The share of frames that are to be there in time.
+const IN_TIME: f32 = 0.975;
+/// Added to that: a frame is wanted up to so long before its first sample is due.
 const MARGIN: i64 = ms(10);
 /// What is expected of a path before anything is known.
 const FIRST_GUESS_MS: usize = 15;
@@ -31,6 +33,9 @@ pub struct DelayEstimator {
     base: Option<i64>,
     late: Box<[f32; BUCKETS]>,
     seen: u32,
+    /// Time of the newest frame, and how long frames are, samples.
+    newest: Option<i64>,
+    step: i64,
     target: i64,
     last_transit: Option<i64>,
     jitter: f32,
@@ -40,7 +45,17 @@ impl Default for DelayEstimator {
     fn default() -> Self {
         let late = Box::new(Self::first_guess());
         let target = FIRST_GUESS_MS as i64 * BUCKET + MARGIN;
-        Self { quickest: VecDeque::new(), base: None, late, seen: 0, target, last_transit: None, jitter: 0.0 }
+        Self {
+            quickest: VecDeque::new(),
+            base: None,
+            late,
+            seen: 0,
+            newest: None,
+            step: FRAME_TIME,
+            target,
+            last_transit: None,
+            jitter: 0.0,
+        }
     }
 }
 
@@ -51,7 +66,8 @@ impl DelayEstimator {
         late
     }
 
-    /// Takes in a packet that carries the time `timestamp` and arrived at `now`.
+    /// Takes in a packet that carries the time `timestamp` and arrived at `now`. What it means for the delay to add is told
+    /// by [`Self::available`].
     pub fn arrived(&mut self, now: i64, timestamp: i64) {
         let transit = now - timestamp;
         if let Some(last) = self.last_transit.replace(transit) {
@@ -64,11 +80,21 @@ impl DelayEstimator {
             self.seen = 0;
         }
         self.update_base(now, transit);
+    }
+
+    /// The frame of the time `timestamp` is here since `now`, by its own packet or by what others repeat of it.
+    pub fn available(&mut self, now: i64, timestamp: i64) {
+        let transit = now - timestamp;
         let base = *self.base.get_or_insert(transit);
         let bucket = ((transit - base) / BUCKET).clamp(0, BUCKETS as i64 - 1) as usize;
         self.seen = self.seen.saturating_add(1);
         // At first a plain mean, so that the guess is soon gone.
-        let keep = KEEP.min(1.0 - 1.0 / (self.seen as f32 + 4.0));
+        let step = self.newest.map_or(FRAME_TIME, |newest| timestamp - newest);
+        if step > 0 {
+            self.newest = Some(timestamp);
+            self.step = step.min(STEP_MAX);
+        }
+        let keep = KEEP.powf(self.step as f32 / FRAME_TIME as f32).min(1.0 - 1.0 / (self.seen as f32 + 4.0));
         self.late.iter_mut().for_each(|share| *share *= keep);
         self.late[bucket] += 1.0 - keep;
         self.target = self.quantile() as i64 * BUCKET + MARGIN;
@@ -152,6 +178,7 @@ mod tests {
         for i in 0..seconds * 100 {
             let timestamp = i * FRAME_TIME;
             estimator.arrived(timestamp + transit(i), timestamp);
+            estimator.available(timestamp + transit(i), timestamp);
         }
         estimator
     }

@@ -4,9 +4,10 @@
 use std::collections::BTreeMap;
 
 use super::{
-    frame::{StereoFrame, ms},
+    frame::{SILENCE, StereoFrame, ms},
     level::{Glide, Meter},
     mixer::Mixer,
+    payload::Payload,
     voice::Voice,
 };
 use crate::protocol::{
@@ -48,7 +49,7 @@ pub struct ParticipantStats {
 struct Heard {
     voice: Voice,
     meter: Meter,
-    volume: Glide,
+    volume: [Glide; 2],
     loss: f32,
     /// When the last packet came.
     last: i64,
@@ -80,7 +81,10 @@ impl Downlink {
     /// If the packet makes no sense here; then nothing has changed.
     pub fn take(&mut self, now: i64, header: &Header, payload: &[u8]) -> Result<Option<(SourceId, Report)>, Refused> {
         match header.kind {
-            Kind::Audio => self.hear(now, header, payload).map(|()| None),
+            Kind::Audio => {
+                let payload = Payload::parse(payload, header.redundant).map_err(|_| Refused)?;
+                self.hear(now, header, &payload).map(|()| None)
+            }
             Kind::Report => {
                 let report = Report::parse(payload).map_err(|_| Refused)?;
                 Ok((report.about == self.own).then_some((header.source, report)))
@@ -90,13 +94,13 @@ impl Downlink {
         }
     }
 
-    fn hear(&mut self, now: i64, header: &Header, payload: &[u8]) -> Result<(), Refused> {
+    fn hear(&mut self, now: i64, header: &Header, payload: &Payload<'_>) -> Result<(), Refused> {
         if !self.heard.contains_key(&header.source) {
             self.welcome(header.source, now)?;
         }
         let heard = self.heard.get_mut(&header.source).ok_or(Refused)?;
         heard.last = now;
-        heard.voice.insert(now, header.sequence, header.timestamp, payload);
+        heard.voice.insert(now, header, payload);
         Ok(())
     }
 
@@ -107,7 +111,7 @@ impl Downlink {
             self.heard.remove(&quietest);
         }
         let voice = Voice::new().map_err(|_| Refused)?;
-        let volume = Glide::new(self.volume(source));
+        let volume = [Glide::new(self.volume(source)); 2];
         self.heard.insert(source, Heard { voice, meter: Meter::default(), volume, loss: 0.0, last: now });
         Ok(())
     }
@@ -132,15 +136,16 @@ impl Downlink {
 
     /// The next 10 ms for the speaker, to be played from `now` on. `volume` is the loudness of all voices.
     pub fn mix(&mut self, now: i64, volume: f32) -> StereoFrame {
-        let mut frame = [0.0; super::frame::FRAME];
+        let mut frame = SILENCE;
         for (source, heard) in &mut self.heard {
-            heard.voice.pull(now, &mut frame);
-            heard.meter.feed(&frame);
-            heard.volume.apply(self.volumes.get(source).copied().unwrap_or(1.0), &mut frame);
+            let [left, right] = &mut frame;
+            heard.voice.pull(now, left, right);
+            heard.meter.feed(left);
+            let volume = self.volumes.get(source).copied().unwrap_or(1.0);
+            heard.volume.iter_mut().zip([left, right]).for_each(|(glide, side)| glide.apply(volume, side));
             self.mixer.add(&frame);
         }
-        let mixed = self.mixer.finish(volume);
-        [mixed, mixed]
+        self.mixer.finish(volume)
     }
 
     /// Gives the reports that are due to `send`, as packets.
@@ -150,7 +155,7 @@ impl Downlink {
         }
         self.next_report = now + REPORT_EVERY;
         for (&about, heard) in &mut self.heard {
-            let interval = heard.voice.take_interval();
+            let (interval, longest_gap_ms) = heard.voice.take_interval();
             if interval.expected == 0 {
                 continue;
             }
@@ -160,7 +165,7 @@ impl Downlink {
                 lost: (interval.loss() * 255.0).round() as u8,
                 jitter_ms: heard.voice.jitter_ms() as u16,
                 playout_delay_ms: heard.voice.playout_delay_ms() as u16,
-                longest_gap_ms: 0,
+                longest_gap_ms: longest_gap_ms.try_into().unwrap_or(u16::MAX),
                 concealed: (heard.voice.concealed() * 255.0).round() as u8,
             };
             let header = Header {

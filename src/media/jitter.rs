@@ -1,4 +1,5 @@
-//! The jitter buffer: packets of one source, put back in order, until their sound is due.
+//! The jitter buffer: packets of one source, put back in order, until their sound is due. Copies of earlier frames take
+//! the places of packets that did not come.
 //!
 //! It knows nothing of sound: [`Voice`](super::voice::Voice) asks it for the next packet. Bounded whatever comes in.
 
@@ -7,7 +8,10 @@ use std::collections::BTreeMap;
 use super::{
     delay::{DelayEstimator, FRAME_TIME},
     frame::ms,
+    payload::{EARLIER_UNIT, Payload},
+    tally::{Interval, Tally},
 };
+use crate::protocol::media::Header;
 
 /// Most packets kept.
 const MAX_PACKETS: usize = 50;
@@ -23,6 +27,12 @@ pub struct Packet {
     pub sequence: i64,
     /// Time of the first sample.
     pub timestamp: i64,
+    /// It follows a pause: what is missing before it was never sent.
+    pub follows_pause: bool,
+    /// The frame is stereo.
+    pub stereo: bool,
+    /// Loudness, -dBFS.
+    pub level: u8,
     /// The Opus frame.
     pub payload: Vec<u8>,
 }
@@ -42,44 +52,36 @@ pub enum Arrival {
     Restarted,
 }
 
-/// Packets lost and seen over an interval.
-#[derive(Debug, Clone, Copy, Default, PartialEq)]
-pub struct Interval {
-    /// Packets that should have come.
-    pub expected: u64,
-    /// Packets that came.
-    pub received: u64,
-}
-
-impl Interval {
-    /// Share of packets that never came, 0.0 to 1.0.
-    pub fn loss(self) -> f32 {
-        if self.expected == 0 { 0.0 } else { 1.0 - (self.received as f32 / self.expected as f32).min(1.0) }
-    }
-}
-
 /// Packets of one source.
 #[derive(Debug, Default)]
 pub struct JitterBuffer {
     packets: BTreeMap<i64, Packet>,
     /// Newest numbers, unwrapped.
     newest: Option<(i64, i64)>,
-    /// Everything before this has been played or given up.
-    next: i64,
+    /// Everything that begins before has been played or given up.
+    next_time: i64,
     delay: DelayEstimator,
     /// Where a new stream would go on, if the next packet belongs to the one that looked strange.
     candidate: Option<(u32, u32)>,
-    highest_counted: Option<i64>,
-    interval: Interval,
+    tally: Tally,
     /// Packets behind their time.
     late: u64,
 }
 
 impl JitterBuffer {
-    /// Takes in a packet that arrived at `now`.
-    pub fn insert(&mut self, now: i64, sequence: u32, timestamp: u32, payload: &[u8]) -> Arrival {
+    /// Takes in a packet that arrived at `now`, and the copies in it.
+    pub fn insert(&mut self, now: i64, header: &Header, payload: &Payload<'_>) -> Arrival {
+        let Header { sequence, timestamp, marker, stereo, level, .. } = *header;
+        let packet = |sequence, timestamp| Packet {
+            sequence,
+            timestamp,
+            follows_pause: marker,
+            stereo,
+            level,
+            payload: payload.own.to_vec(),
+        };
         let Some((newest_sequence, newest_timestamp)) = self.newest else {
-            return self.start(now, sequence, timestamp, payload);
+            return self.start(now, packet(sequence.into(), timestamp.into()));
         };
         // The nearest numbers that look the same on the wire.
         let unwrapped_sequence = newest_sequence + i64::from(sequence.wrapping_sub(newest_sequence as u32) as i32);
@@ -92,60 +94,95 @@ impl JitterBuffer {
             || !self.delay.is_plausible(now, unwrapped_time);
         if strange {
             if self.candidate.is_some_and(|(next, after)| sequence == next && timestamp.wrapping_sub(after) < 1 << 24) {
-                *self = Self { interval: self.interval, late: self.late, ..Self::default() };
-                self.start(now, sequence, timestamp, payload);
+                *self = Self { tally: Tally::default(), late: self.late, ..Self::default() };
+                self.start(now, packet(sequence.into(), timestamp.into()));
                 return Arrival::Restarted;
             }
             self.candidate = Some((sequence.wrapping_add(1), timestamp.wrapping_add(1)));
             return Arrival::Strange;
         }
         self.candidate = None;
-        if self.packets.contains_key(&unwrapped_sequence) {
-            return Arrival::Duplicate;
+        let here = self.packets.get(&unwrapped_sequence).map(|packet| packet.timestamp);
+        if here.is_some_and(|timestamp| timestamp != unwrapped_time) || !self.fits(unwrapped_sequence, unwrapped_time) {
+            return Arrival::Strange;
         }
-        self.count(unwrapped_sequence);
         self.delay.arrived(now, unwrapped_time);
+        let news = self.tally.own(unwrapped_sequence, marker);
         if step > 0 {
             self.newest = Some((unwrapped_sequence, unwrapped_time));
         }
-        if unwrapped_sequence < self.next {
-            self.late += 1;
-            return Arrival::Late;
+        self.insert_copies(now, header, unwrapped_sequence, unwrapped_time, payload);
+        if news {
+            self.delay.available(now, unwrapped_time);
         }
-        self.keep(unwrapped_sequence, unwrapped_time, payload);
+        if self.packets.contains_key(&unwrapped_sequence) {
+            return Arrival::Duplicate;
+        }
+        if unwrapped_time < self.next_time {
+            // Without a use any more: its sound has been played, made up or not.
+            self.late += u64::from(news);
+            return if news { Arrival::Late } else { Arrival::Duplicate };
+        }
+        self.keep(packet(unwrapped_sequence, unwrapped_time));
         Arrival::Kept
     }
 
-    fn start(&mut self, now: i64, sequence: u32, timestamp: u32, payload: &[u8]) -> Arrival {
-        // Room below zero, so that a straggler from before the first packet has a number too.
-        let (sequence, timestamp) = (i64::from(sequence) + (1 << 32), i64::from(timestamp) + (1 << 32));
-        self.newest = Some((sequence, timestamp));
-        self.next = sequence - MAX_PACKETS as i64;
-        self.count(sequence);
-        self.delay.arrived(now, timestamp);
-        self.keep(sequence, timestamp, payload);
-        Arrival::Kept
-    }
-
-    fn count(&mut self, sequence: i64) {
-        self.interval.received += 1;
-        match self.highest_counted {
-            Some(highest) if sequence <= highest => {}
-            highest => {
-                self.interval.expected += (sequence - highest.unwrap_or(sequence - 1)) as u64;
-                self.highest_counted = Some(sequence);
+    fn insert_copies(&mut self, now: i64, header: &Header, sequence: i64, timestamp: i64, payload: &Payload<'_>) {
+        let Header { stereo, level, .. } = *header;
+        for copy in payload.copies() {
+            let (sequence, timestamp) =
+                (sequence - i64::from(copy.back), timestamp - i64::from(copy.earlier) * EARLIER_UNIT);
+            if !self.tally.copy(sequence) {
+                continue;
+            }
+            self.delay.available(now, timestamp);
+            if timestamp >= self.next_time && self.fits(sequence, timestamp) {
+                let payload = copy.frame.to_vec();
+                self.keep(Packet { sequence, timestamp, follows_pause: false, stereo, level, payload });
             }
         }
     }
 
-    fn keep(&mut self, sequence: i64, timestamp: i64, payload: &[u8]) {
-        self.packets.insert(sequence, Packet { sequence, timestamp, payload: payload.to_vec() });
+    /// Whether the times of its neighbours leave room for a packet.
+    fn fits(&self, sequence: i64, timestamp: i64) -> bool {
+        let before = self.packets.range(..sequence).next_back().is_none_or(|(_, packet)| packet.timestamp < timestamp);
+        let after = self.packets.range(sequence + 1..).next().is_none_or(|(_, packet)| packet.timestamp > timestamp);
+        before && after
+    }
+
+    fn start(&mut self, now: i64, mut first: Packet) -> Arrival {
+        // Room below zero, so that a straggler from before the first packet has a number too.
+        first.sequence += 1 << 32;
+        first.timestamp += 1 << 32;
+        self.newest = Some((first.sequence, first.timestamp));
+        self.next_time = first.timestamp - MAX_SPAN;
+        self.tally.own(first.sequence, true);
+        self.delay.arrived(now, first.timestamp);
+        self.delay.available(now, first.timestamp);
+        self.keep(first);
+        Arrival::Kept
+    }
+
+    fn keep(&mut self, packet: Packet) {
+        self.packets.insert(packet.sequence, packet);
         while self.packets.len() > MAX_PACKETS
             || matches!((self.packets.first_key_value(), self.packets.last_key_value()),
                 (Some((_, first)), Some((_, last))) if last.timestamp - first.timestamp > MAX_SPAN)
         {
             self.pop();
         }
+    }
+
+    /// A frame that did not come by itself can be had from the packet behind it, which arrived at `now`.
+    pub fn note_recoverable(&mut self, now: i64, sequence: i64, timestamp: i64) {
+        if self.tally.copy(sequence) {
+            self.delay.available(now, timestamp);
+        }
+    }
+
+    /// The newest packet's number and time.
+    pub fn newest(&self) -> Option<(i64, i64)> {
+        self.newest
     }
 
     /// The first packet that has not been taken.
@@ -158,26 +195,16 @@ impl JitterBuffer {
         self.packets.values().nth(1).map(|packet| packet.timestamp)
     }
 
-    /// Takes the first packet; whatever comes of those before it is late from now on.
+    /// Takes the first packet; whatever begins before it is late from now on.
     pub fn pop(&mut self) -> Option<Packet> {
-        let (sequence, packet) = self.packets.pop_first()?;
-        self.next = sequence + 1;
+        let (_, packet) = self.packets.pop_first()?;
+        self.advance(packet.timestamp + 1);
         Some(packet)
     }
 
-    /// The number of the packet that is due.
-    pub fn next_sequence(&self) -> i64 {
-        self.next
-    }
-
-    /// Gives up the packet that is due.
-    pub fn skip(&mut self) {
-        self.next += 1;
-    }
-
-    /// Gives up everything before a packet.
-    pub fn skip_to(&mut self, sequence: i64) {
-        self.next = self.next.max(sequence);
+    /// Everything that begins before this time has been played or given up.
+    pub fn advance(&mut self, time: i64) {
+        self.next_time = self.next_time.max(time);
     }
 
     /// Transit time plus the delay to add, samples: sound of time `t` is due at `t + due_after()`.
@@ -200,7 +227,7 @@ impl JitterBuffer {
 
     /// Counts since the last call.
     pub fn take_interval(&mut self) -> Interval {
-        std::mem::take(&mut self.interval)
+        self.tally.take()
     }
 
     /// Packets that came after their time.
@@ -212,7 +239,28 @@ impl JitterBuffer {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{
+        media::payload::Redundant,
+        protocol::{SourceId, media::Kind},
+    };
     use proptest::prelude::*;
+
+    fn header(sequence: u32, timestamp: u32) -> Header {
+        Header {
+            kind: Kind::Audio,
+            marker: false,
+            stereo: false,
+            redundant: false,
+            level: 0,
+            source: SourceId(1),
+            sequence,
+            timestamp,
+        }
+    }
+
+    fn insert(buffer: &mut JitterBuffer, now: i64, sequence: u32, timestamp: u32) -> Arrival {
+        buffer.insert(now, &header(sequence, timestamp), &Payload::plain(&[1]))
+    }
 
     fn numbers(buffer: &mut JitterBuffer) -> Vec<i64> {
         std::iter::from_fn(|| buffer.pop()).map(|packet| packet.sequence & 0xffff_ffff).collect()
@@ -223,12 +271,8 @@ mod tests {
         let mut buffer = JitterBuffer::default();
         let first = u32::MAX - 1;
         for i in [0u32, 2, 1, 3, 3, 5] {
-            let arrival = buffer.insert(
-                i64::from(i) * FRAME_TIME,
-                first.wrapping_add(i),
-                (u32::MAX - 500).wrapping_add(i * 480),
-                &[1],
-            );
+            let timestamp = (u32::MAX - 500).wrapping_add(i * 480);
+            let arrival = insert(&mut buffer, i64::from(i) * FRAME_TIME, first.wrapping_add(i), timestamp);
             assert!(matches!(arrival, Arrival::Kept | Arrival::Duplicate));
         }
         let mut seen = Vec::new();
@@ -237,42 +281,69 @@ mod tests {
         }
         assert!(seen.windows(2).all(|w| w[1] > w[0]), "{seen:?}");
         assert_eq!(seen.len(), 5);
-        assert_eq!(buffer.take_interval(), Interval { expected: 6, received: 5 });
-        assert_eq!(buffer.insert(0, first, u32::MAX - 500, &[1]), Arrival::Late);
+        assert_eq!(insert(&mut buffer, 0, first, u32::MAX - 500), Arrival::Duplicate);
+        assert_eq!(
+            insert(&mut buffer, 0, first.wrapping_add(4), (u32::MAX - 500).wrapping_add(4 * 480)),
+            Arrival::Late
+        );
+    }
+
+    #[test]
+    fn a_copy_takes_the_place_of_a_lost_packet() {
+        let mut buffer = JitterBuffer::default();
+        insert(&mut buffer, 0, 10, 4800);
+        let copies = [3, 2, 1].map(|back| Redundant { back, earlier: 4 * back, frame: &[7] });
+        buffer.insert(FRAME_TIME * 3, &header(13, 4800 + 3 * 480), &Payload::with_copies(copies, &[1]));
+        let packets: Vec<Packet> = std::iter::from_fn(|| buffer.pop()).collect();
+        let seen: Vec<_> = packets.iter().map(|p| (p.sequence & 0xff, p.timestamp & 0xffff, p.payload[0])).collect();
+        assert_eq!(seen, [(10, 4800, 1), (11, 5280, 7), (12, 5760, 7), (13, 6240, 1)]);
+        assert_eq!(insert(&mut buffer, FRAME_TIME * 4, 12, 5760), Arrival::Duplicate, "what its copy has stood for");
+    }
+
+    #[test]
+    fn copies_with_times_that_do_not_fit_are_left_out() {
+        let mut buffer = JitterBuffer::default();
+        insert(&mut buffer, 0, 10, 4800);
+        let copies = [Redundant { back: 1, earlier: 200, frame: &[7] }];
+        buffer.insert(FRAME_TIME * 2, &header(12, 4800 + 960), &Payload::with_copies(copies, &[1]));
+        assert_eq!(numbers(&mut buffer), [10, 12]);
     }
 
     #[test]
     fn a_new_stream_needs_two_packets() {
         let mut buffer = JitterBuffer::default();
         for i in 0..10u32 {
-            buffer.insert(i64::from(i) * FRAME_TIME, i, i * 480, &[1]);
+            insert(&mut buffer, i64::from(i) * FRAME_TIME, i, i * 480);
         }
-        assert_eq!(buffer.insert(ms(100), 77_777, 9_999, &[2]), Arrival::Strange, "one stray packet changes nothing");
-        assert_eq!(buffer.insert(ms(100), 10, 4800, &[1]), Arrival::Kept);
-        assert_eq!(buffer.insert(ms(110), 500_000, 1_000_000_000, &[3]), Arrival::Strange);
-        assert_eq!(buffer.insert(ms(120), 500_001, 1_000_000_480, &[3]), Arrival::Restarted);
+        assert_eq!(insert(&mut buffer, ms(100), 77_777, 9_999), Arrival::Strange, "one stray packet changes nothing");
+        assert_eq!(insert(&mut buffer, ms(100), 10, 4800), Arrival::Kept);
+        assert_eq!(insert(&mut buffer, ms(110), 500_000, 1_000_000_000), Arrival::Strange);
+        assert_eq!(insert(&mut buffer, ms(120), 500_001, 1_000_000_480), Arrival::Restarted);
         assert_eq!(numbers(&mut buffer), [500_001]);
     }
 
     proptest! {
         #[test]
-        fn it_is_bounded_whatever_comes(packets in prop::collection::vec((any::<u32>(), any::<u32>(), 0..3u8), 1..300)) {
+        fn it_is_bounded_whatever_comes(
+            packets in prop::collection::vec((any::<u32>(), any::<u32>(), 0..3u8, any::<(u8, u8)>()), 1..300),
+        ) {
             let mut buffer = JitterBuffer::default();
             let (mut sequence, mut timestamp) = (0u32, 0u32);
-            for (i, (a, b, kind)) in packets.into_iter().enumerate() {
+            for (i, (a, b, kind, (back, earlier))) in packets.into_iter().enumerate() {
                 match kind {
                     0 => (sequence, timestamp) = (a, b),
                     1 => (sequence, timestamp) = (sequence.wrapping_add(a % 5), timestamp.wrapping_add(b % 3000)),
                     _ => (sequence, timestamp) = (sequence.wrapping_add(1), timestamp.wrapping_add(480)),
                 }
-                buffer.insert(i as i64 * FRAME_TIME, sequence, timestamp, &[0]);
+                let copies = [Redundant { back, earlier, frame: &[3] }];
+                let payload = Payload::with_copies(copies, &[0]);
+                buffer.insert(i as i64 * FRAME_TIME, &header(sequence, timestamp), &payload);
                 prop_assert!(buffer.packets.len() <= MAX_PACKETS);
                 prop_assert!(buffer.span() <= MAX_SPAN + FRAME_TIME);
+                let times: Vec<i64> = buffer.packets.values().map(|packet| packet.timestamp).collect();
+                prop_assert!(times.windows(2).all(|w| w[0] < w[1]), "{times:?}");
                 if a % 3 == 0 {
-                    let before = buffer.next_sequence();
-                    if let Some(packet) = buffer.pop() {
-                        prop_assert!(packet.sequence >= before || kind == 0);
-                    }
+                    buffer.pop();
                 }
             }
         }

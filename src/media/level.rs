@@ -14,7 +14,8 @@ pub fn dbfs(samples: &[f32]) -> f32 {
     power_dbfs(samples.iter().map(|s| s * s).sum::<f32>() / samples.len() as f32)
 }
 
-fn power_dbfs(power: f32) -> f32 {
+/// Mean power as a level, dBFS.
+pub(super) fn power_dbfs(power: f32) -> f32 {
     if power.is_finite() && power > 0.0 { (10.0 * power.log10()).clamp(SILENT_DBFS, 0.0) } else { SILENT_DBFS }
 }
 

@@ -1,7 +1,7 @@
 //! All voices into one: sum, loudness, and a limiter instead of clipping.
 
 use super::{
-    frame::{FRAME, Frame},
+    frame::{FRAME, SILENCE, StereoFrame},
     level::Glide,
 };
 
@@ -15,36 +15,38 @@ const ATTACK: usize = 48;
 /// Sums frames.
 #[derive(Debug)]
 pub struct Mixer {
-    sum: Frame,
-    volume: Glide,
+    sum: StereoFrame,
+    volume: [Glide; 2],
     gain: f32,
 }
 
 impl Mixer {
     /// A mixer of the given loudness.
     pub fn new(volume: f32) -> Self {
-        Self { sum: [0.0; FRAME], volume: Glide::new(volume), gain: 1.0 }
+        Self { sum: SILENCE, volume: [Glide::new(volume); 2], gain: 1.0 }
     }
 
     /// Adds a voice to the frame under way.
-    pub fn add(&mut self, frame: &Frame) {
-        for (sum, sample) in self.sum.iter_mut().zip(frame) {
+    pub fn add(&mut self, frame: &StereoFrame) {
+        for (sum, sample) in self.sum.as_flattened_mut().iter_mut().zip(frame.as_flattened()) {
             *sum += sample;
         }
     }
 
-    /// Ends the frame: loudness, limiter. Always within ±1.0.
-    pub fn finish(&mut self, volume: f32) -> Frame {
-        let mut frame = std::mem::replace(&mut self.sum, [0.0; FRAME]);
-        self.volume.apply(volume, &mut frame);
-        let peak = frame.iter().fold(0.0f32, |peak, s| peak.max(s.abs()));
+    /// Ends the frame: loudness, limiter. Always within ±1.0; both sides are limited alike.
+    pub fn finish(&mut self, volume: f32) -> StereoFrame {
+        let mut frame = std::mem::replace(&mut self.sum, SILENCE);
+        self.volume.iter_mut().zip(&mut frame).for_each(|(glide, side)| glide.apply(volume, side));
+        let peak = frame.as_flattened().iter().fold(0.0f32, |peak, s| peak.max(s.abs()));
         let wanted = if peak > CEILING { CEILING / peak } else { 1.0 };
         let from = self.gain;
         self.gain = wanted.min(from * RELEASE).min(1.0);
         let ramp = if self.gain < from { ATTACK } else { FRAME };
-        for (i, sample) in frame.iter_mut().enumerate() {
-            let weight = (i as f32 / ramp as f32).min(1.0);
-            *sample = soft(*sample * (from + (self.gain - from) * weight));
+        for side in &mut frame {
+            for (i, sample) in side.iter_mut().enumerate() {
+                let weight = (i as f32 / ramp as f32).min(1.0);
+                *sample = soft(*sample * (from + (self.gain - from) * weight));
+            }
         }
         frame
     }
@@ -61,8 +63,9 @@ mod tests {
     use super::*;
     use std::f32::consts::TAU;
 
-    fn tone(amplitude: f32, frame: usize) -> Frame {
-        std::array::from_fn(|i| amplitude * (TAU * 500.0 * (frame * FRAME + i) as f32 / 48_000.0).sin())
+    fn tone(amplitude: f32, frame: usize) -> StereoFrame {
+        let side = std::array::from_fn(|i| amplitude * (TAU * 500.0 * (frame * FRAME + i) as f32 / 48_000.0).sin());
+        [side, side]
     }
 
     #[test]
@@ -71,8 +74,8 @@ mod tests {
         mixer.add(&tone(0.2, 0));
         mixer.add(&tone(0.3, 0));
         let out = mixer.finish(1.0);
-        assert!(out.iter().zip(tone(0.5, 0)).all(|(a, b)| (a - b).abs() < 1e-6));
-        assert_eq!(mixer.finish(1.0), [0.0; FRAME], "nothing is left over");
+        assert!(out.as_flattened().iter().zip(tone(0.5, 0).as_flattened()).all(|(a, b)| (a - b).abs() < 1e-6));
+        assert_eq!(mixer.finish(1.0), SILENCE, "nothing is left over");
     }
 
     #[test]
@@ -81,7 +84,7 @@ mod tests {
         let mut sound = Vec::new();
         for i in 0..100 {
             (0..5).for_each(|_| mixer.add(&tone(0.8, i)));
-            sound.extend(mixer.finish(1.0));
+            sound.extend(mixer.finish(1.0)[0]);
         }
         assert!(sound.iter().all(|s| s.abs() <= 1.0));
         // Once the limiter has settled, the tone is a tone: no step is larger than that of the sine.

@@ -4,6 +4,7 @@
 //! `device` and `session`, the only code that knows sound cards and threads. What may not come in: sockets, signaling,
 //! what a call is.
 
+pub mod budget;
 pub mod delay;
 pub mod device;
 pub mod downlink;
@@ -13,12 +14,15 @@ pub mod level;
 pub mod mixer;
 pub mod noise;
 pub mod opus;
+pub mod pauses;
 pub mod payload;
+pub mod plan;
 pub mod resample;
 pub mod ringtones;
 pub mod session;
 pub mod spec;
 pub mod stretch;
+pub mod tally;
 pub mod tones;
 pub mod uplink;
 pub mod voice;

@@ -1,5 +1,7 @@
 //! Comfort noise: what is heard while the other side sends nothing because nobody speaks.
 
+use crate::protocol::media::LEVEL_SILENT;
+
 /// Louder than this (-50 dBFS) it would not comfort.
 const LOUDEST: f32 = 0.003;
 
@@ -19,10 +21,9 @@ impl Default for ComfortNoise {
 }
 
 impl ComfortNoise {
-    /// Takes the loudness from the last sound before the pause.
-    pub fn learn(&mut self, samples: &[f32]) {
-        let power = samples.iter().map(|s| s * s).sum::<f32>() / samples.len().max(1) as f32;
-        self.loudness = power.sqrt().min(LOUDEST);
+    /// As loud as the pause on the other side, -dBFS, as in the header of its first packet (RFC 3389 sends it, too).
+    pub fn set_level(&mut self, level: u8) {
+        self.loudness = if level >= LEVEL_SILENT { 0.0 } else { 10f32.powf(-f32::from(level) / 20.0).min(LOUDEST) };
     }
 
     /// No noise.

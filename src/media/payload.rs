@@ -15,8 +15,6 @@ pub const COPIES_MAX: usize = 4;
 /// Unit of `earlier`, samples at 48 kHz.
 pub const EARLIER_UNIT: i64 = 120;
 
-const ENTRY_BYTES: usize = 4;
-
 /// An earlier frame once more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Redundant<'a> {
@@ -26,6 +24,11 @@ pub struct Redundant<'a> {
     pub earlier: u8,
     /// The Opus frame.
     pub frame: &'a [u8],
+}
+
+impl Redundant<'_> {
+    /// What each copy costs beside its frame, bytes.
+    pub const HEAD_BYTES: usize = 4;
 }
 
 /// Copies and own frame of a packet.
@@ -74,9 +77,9 @@ impl<'a> Payload<'a> {
         if count > COPIES_MAX {
             return Err(PayloadError);
         }
-        let (entries, mut frames) = rest.split_at_checked(count * ENTRY_BYTES).ok_or(PayloadError)?;
+        let (entries, mut frames) = rest.split_at_checked(count * Redundant::HEAD_BYTES).ok_or(PayloadError)?;
         let mut payload = Self::default();
-        for (place, entry) in payload.copies.iter_mut().zip(entries.chunks_exact(ENTRY_BYTES)) {
+        for (place, entry) in payload.copies.iter_mut().zip(entries.chunks_exact(Redundant::HEAD_BYTES)) {
             let &[back, earlier, high, low] = entry else { return Err(PayloadError) };
             let length = usize::from(u16::from_be_bytes([high, low]));
             let (frame, rest) = frames.split_at_checked(length).ok_or(PayloadError)?;

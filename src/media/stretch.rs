@@ -1,8 +1,6 @@
 //! Sound that can be made a little shorter or longer without changing its pitch (WSOLA): at a good place it jumps
 //! ahead or back by a whole pitch period, under a cross-fade.
 
-use super::frame::FRAME;
-
 /// Length of the cross-fade, samples (5 ms).
 const OVERLAP: usize = 240;
 /// Shortest and longest jump, samples (2.5 and 15 ms: down to voices of 67 Hz).
@@ -12,18 +10,45 @@ const HISTORY: usize = 960;
 /// Both sides below this mean power (-60 dBFS) count as silence, where every jump is good.
 const SILENT_POWER: f32 = 1e-6;
 
-/// Decoded sound waiting to be played, with a little of what was played.
-#[derive(Debug, Default)]
+/// Decoded sound waiting to be played, with a little of what was played. Of 1 or 2 channels, interleaved; all counts are
+/// per channel.
+#[derive(Debug)]
 pub struct Tape {
     samples: Vec<f32>,
-    /// Index of the first sample that has not been played.
+    channels: usize,
+    /// The first sample that has not been played.
     at: usize,
 }
 
+impl Default for Tape {
+    fn default() -> Self {
+        Self { samples: Vec::new(), channels: 1, at: 0 }
+    }
+}
+
 impl Tape {
+    fn length(&self) -> usize {
+        self.samples.len() / self.channels
+    }
+
     /// Samples not yet played.
     pub fn pending(&self) -> usize {
-        self.samples.len() - self.at
+        self.length().saturating_sub(self.at)
+    }
+
+    /// Channels, 1 or 2.
+    pub fn channels(&self) -> usize {
+        self.channels
+    }
+
+    /// Goes on with another number of channels; what is on the tape stays.
+    pub fn set_channels(&mut self, channels: usize) {
+        match (self.channels, channels) {
+            (1, 2) => self.samples = self.samples.iter().flat_map(|&sample| [sample, sample]).collect(),
+            (2, 1) => self.samples = self.samples.chunks_exact(2).map(|pair| (pair[0] + pair[1]) * 0.5).collect(),
+            _ => return,
+        }
+        self.channels = channels;
     }
 
     /// Where a decoder appends.
@@ -31,25 +56,30 @@ impl Tape {
         &mut self.samples
     }
 
-    /// The last `count` samples, or as many as there are.
+    /// The last `count` samples that have not been played, interleaved, or as many as there are.
     pub fn last(&mut self, count: usize) -> &mut [f32] {
-        let from = self.samples.len().saturating_sub(count).max(self.at);
-        &mut self.samples[from..]
+        let from = self.length().saturating_sub(count).max(self.at);
+        &mut self.samples[from * self.channels..]
     }
 
-    /// Forgets what has not been played.
-    pub fn clear(&mut self) {
-        self.samples.truncate(self.at);
-    }
-
-    /// Plays: fills `out`, with zeros where the tape ends.
-    pub fn take(&mut self, out: &mut [f32; FRAME]) {
-        let have = self.pending().min(FRAME);
-        out[..have].copy_from_slice(&self.samples[self.at..self.at + have]);
-        out[have..].fill(0.0);
+    /// Plays: fills both sides, with zeros where the tape ends. They are equally long.
+    pub fn take(&mut self, left: &mut [f32], right: &mut [f32]) {
+        let have = self.pending().min(left.len());
+        let from = self.at * self.channels;
+        let played = &self.samples[from..from + have * self.channels];
+        if self.channels == 1 {
+            left[..have].copy_from_slice(played);
+            right[..have].copy_from_slice(played);
+        } else {
+            for ((pair, left), right) in played.chunks_exact(2).zip(&mut *left).zip(&mut *right) {
+                (*left, *right) = (pair[0], pair[1]);
+            }
+        }
+        left[have..].fill(0.0);
+        right[have..].fill(0.0);
         self.at += have;
         if self.at > 2 * HISTORY {
-            self.samples.drain(..self.at - HISTORY);
+            self.samples.drain(..(self.at - HISTORY) * self.channels);
             self.at = HISTORY;
         }
     }
@@ -65,7 +95,8 @@ impl Tape {
         let longest = most.min(room).min(*JUMP.end());
         let Some(lag) = self.best(longest, force, |at, lag| at + lag) else { return 0 };
         self.fade(self.at + lag);
-        self.samples.drain(self.at + OVERLAP..self.at + OVERLAP + lag);
+        let from = (self.at + OVERLAP) * self.channels;
+        self.samples.drain(from..from + lag * self.channels);
         lag
     }
 
@@ -77,20 +108,22 @@ impl Tape {
         let longest = most.min(self.at).min(*JUMP.end());
         let Some(lag) = self.best(longest, force, |at, lag| at - lag) else { return 0 };
         // Play the cross-fade, then go on behind the earlier copy of it.
-        let again: Vec<f32> = self.samples[self.at - lag + OVERLAP..self.at + OVERLAP].to_vec();
+        let end = (self.at + OVERLAP) * self.channels;
+        let again: Vec<f32> = self.samples[end - lag * self.channels..end].to_vec();
         self.fade(self.at - lag);
-        self.samples.splice(self.at + OVERLAP..self.at + OVERLAP, again);
+        self.samples.splice(end..end, again);
         lag
     }
 
     /// Fades the next [`OVERLAP`] samples over into those at `into`.
     fn fade(&mut self, into: usize) {
-        // A copy, because the two stretches may overlap.
-        let target = self.samples[into..into + OVERLAP].to_vec();
-        for (i, (sample, new)) in self.samples[self.at..].iter_mut().zip(target).enumerate() {
-            let weight = (i as f32 + 0.5) / OVERLAP as f32;
-            *sample += (new - *sample) * weight;
-        }
+        let target = self.window(into).to_vec();
+        let from = self.at * self.channels;
+        cross_fade(&mut self.samples[from..from + target.len()], &target, self.channels);
+    }
+
+    fn window(&self, at: usize) -> &[f32] {
+        &self.samples[at * self.channels..(at + OVERLAP) * self.channels]
     }
 
     /// The jump of at most `longest` whose target sounds most like the present place.
@@ -98,13 +131,12 @@ impl Tape {
         if longest < *JUMP.start() || self.pending() < OVERLAP {
             return None;
         }
-        let here = &self.samples[self.at..self.at + OVERLAP];
+        let here = self.window(self.at);
         let power = dot(here, here);
         let likeness = |lag: usize| {
-            let from = target(self.at, lag);
-            let there = &self.samples[from..from + OVERLAP];
+            let there = self.window(target(self.at, lag));
             let other = dot(there, there);
-            let silent = SILENT_POWER * OVERLAP as f32;
+            let silent = SILENT_POWER * here.len() as f32;
             if power < silent && other < silent {
                 // Any jump is as good: the longest saves the most.
                 return 1.0 + lag as f32 * 1e-4;
@@ -121,6 +153,15 @@ impl Tape {
     }
 }
 
+/// Fades `sound` over into the beginning of `target`, both interleaved.
+pub(super) fn cross_fade(sound: &mut [f32], target: &[f32], channels: usize) {
+    let steps = (sound.len().min(target.len()) / channels).max(1) as f32;
+    for (i, (sample, new)) in sound.iter_mut().zip(target).enumerate() {
+        let weight = ((i / channels) as f32 + 0.5) / steps;
+        *sample += (new - *sample) * weight;
+    }
+}
+
 fn dot(a: &[f32], b: &[f32]) -> f32 {
     a.iter().zip(b).map(|(x, y)| x * y).sum()
 }
@@ -128,23 +169,27 @@ fn dot(a: &[f32], b: &[f32]) -> f32 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::media::frame::{FRAME, SILENCE, StereoFrame};
     use std::f32::consts::TAU;
 
     fn tone(hertz: f32, samples: usize) -> Tape {
         let mut tape = Tape::default();
         tape.end().extend((0..samples).map(|i| (TAU * hertz * i as f32 / 48_000.0).sin() * 0.5));
-        let mut out = [0.0; FRAME];
-        tape.take(&mut out);
-        tape.take(&mut out);
+        take(&mut tape);
+        take(&mut tape);
         tape
+    }
+
+    fn take(tape: &mut Tape) -> StereoFrame {
+        let [mut left, mut right] = SILENCE;
+        tape.take(&mut left, &mut right);
+        [left, right]
     }
 
     fn largest_step(tape: &mut Tape) -> f32 {
         let mut sound = Vec::new();
-        let mut out = [0.0; FRAME];
         while tape.pending() >= FRAME {
-            tape.take(&mut out);
-            sound.extend(out);
+            sound.extend(take(tape)[0]);
         }
         sound.windows(2).map(|w| (w[0] - w[1]).abs()).fold(0.0, f32::max)
     }
@@ -186,5 +231,25 @@ mod tests {
         let mut tape = Tape::default();
         tape.end().resize(4800, 0.0);
         assert_eq!(tape.shorten(500, false), 500);
+    }
+    #[test]
+    fn both_sides_are_stretched_alike() {
+        let mut tape = Tape::default();
+        tape.set_channels(2);
+        tape.end().extend((0..4800).flat_map(|i| {
+            let t = TAU * i as f32 / 48_000.0;
+            [(150.0 * t).sin() * 0.5, (300.0 * t).cos() * 0.2]
+        }));
+        take(&mut tape);
+        take(&mut tape);
+        let before = tape.pending();
+        let (cut, added) = (tape.shorten(720, false), tape.lengthen(720, false));
+        assert!(cut >= 120 && added >= 120 && tape.pending() == before - cut + added);
+        let frames: Vec<StereoFrame> = (0..6).map(|_| take(&mut tape)).collect();
+        let power =
+            |side: usize| frames.iter().flat_map(|frame| frame[side]).map(|s| s * s).sum::<f32>() / (6 * FRAME) as f32;
+        assert!((power(0) - 0.125).abs() < 0.01 && (power(1) - 0.02).abs() < 0.002, "{} {}", power(0), power(1));
+        tape.set_channels(1);
+        assert_eq!(tape.pending(), before - cut + added - 6 * FRAME);
     }
 }

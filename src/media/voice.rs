@@ -1,18 +1,26 @@
-//! One participant as heard here: jitter buffer, decoder and time stretching together give a frame whenever the
-//! speaker needs one. Pure: time is a number of samples that the caller passes.
+//! One participant as heard here: jitter buffer, decoder and time stretching together give sound whenever the speaker
+//! needs some. Pure: time is a number of samples that the caller passes.
+//!
+//! Sound that is missing when it is due is taken from what later packets repeat of it (copies, in-band correction, deep
+//! redundancy), as far as they are here, and otherwise made up. A packet that comes too late is decoded all the same, as
+//! if nothing had been made up, so that the decoder knows what the sender's encoder knows; of its sound is played what
+//! is left of it.
 
 use super::{
-    frame::{FRAME, Frame, ms},
-    jitter::{Arrival, Interval, JitterBuffer},
+    frame::{FRAME, ms},
+    jitter::{Arrival, JitterBuffer},
     noise::ComfortNoise,
     opus::{DTX_MAX_BYTES, Decode, Decoder, OpusError},
-    stretch::Tape,
+    payload::Payload,
+    stretch::{Tape, cross_fade},
+    tally::Interval,
 };
+use crate::protocol::media::Header;
 
 /// After so much made-up sound without any packet, there is silence.
 const MAX_HELD: i64 = ms(100);
 /// Longer gaps are not filled but skipped.
-const MAX_FILLED: i64 = ms(100);
+const MAX_FILLED: i64 = ms(300);
 /// Too much delay, and too little, before the sound is stretched.
 const TOO_LONG: f32 = ms(6) as f32;
 const TOO_SHORT: f32 = ms(2) as f32;
@@ -22,12 +30,8 @@ const FAR_OFF: f32 = ms(80) as f32;
 const LOOK_AHEAD: usize = 1440;
 /// Share of the newest observation in the smoothed delay.
 const SMOOTHING: f64 = 0.04;
-/// Window of the share of lost packets, packets.
-const LOSS_WINDOW: f32 = 500.0;
-/// From this share of lost packets on, the sound waits for the packet behind, which repeats the lost one...
-const LOSSY: f32 = 0.01;
-/// ... and below this it does not any more.
-const HARDLY_LOSSY: f32 = 0.004;
+/// Length of the cross-fade from made-up sound to what was said, samples.
+const TAIL: usize = 240;
 /// Window of the shares in the statistics, frames.
 const WINDOW_FRAMES: f32 = 300.0;
 
@@ -49,20 +53,22 @@ pub struct Voice<D = Decoder> {
     mode: Mode,
     /// Time of the sample that the next packet should begin with.
     next_time: i64,
-    /// Made-up sound that stands for no packet yet, samples.
+    /// Made-up sound that stands for no packet yet, samples. The decoder was saved before it.
     held: i64,
+    /// Sound still to come that has been made up already, samples.
+    discard: i64,
+    /// What the sound behind that is faded in from, interleaved.
+    tail: Vec<f32>,
+    /// Number of the packet that was decoded last.
+    last_sequence: Option<i64>,
     /// Length of the last packet, samples.
     packet_time: i64,
     /// The last packet said that silence follows.
     pausing: bool,
     /// Smoothed time between a sample's timestamp and its playing; of two clocks, so it may be a huge number.
     delay: f64,
-    /// Frames until the sound may be stretched again.
+    /// Pulls until the sound may be stretched again.
     rest: u32,
-    /// Share of packets that had to be given up of late.
-    given_up: f32,
-    /// Delay for the sake of error correction, samples.
-    patience: i64,
     concealed: f32,
     damaged: u64,
 }
@@ -78,7 +84,7 @@ impl Voice<Decoder> {
 }
 
 impl<D: Decode> Voice<D> {
-    /// With a decoder of one's own.
+    /// With a decoder of one's own, to one channel.
     pub fn with_decoder(decoder: D) -> Self {
         Self {
             buffer: JitterBuffer::default(),
@@ -88,35 +94,49 @@ impl<D: Decode> Voice<D> {
             mode: Mode::Idle,
             next_time: 0,
             held: 0,
+            discard: 0,
+            tail: Vec::new(),
+            last_sequence: None,
             packet_time: FRAME as i64,
             pausing: false,
             delay: 0.0,
             rest: 0,
-            given_up: 0.0,
-            patience: 0,
             concealed: 0.0,
             damaged: 0,
         }
     }
 
     /// Takes in a packet that arrived at `now`.
-    pub fn insert(&mut self, now: i64, sequence: u32, timestamp: u32, payload: &[u8]) -> Arrival {
-        let arrival = self.buffer.insert(now, sequence, timestamp, payload);
-        if arrival == Arrival::Restarted {
-            self.pause();
+    pub fn insert(&mut self, now: i64, header: &Header, payload: &Payload<'_>) -> Arrival {
+        let arrival = self.buffer.insert(now, header, payload);
+        match arrival {
+            Arrival::Restarted => {
+                self.last_sequence = None;
+                self.pause();
+            }
+            Arrival::Kept if self.decoder.can_recover(payload.own) => {
+                if let Some((sequence, timestamp)) = self.buffer.newest()
+                    && sequence as u32 == header.sequence
+                {
+                    self.buffer.note_recoverable(now, sequence - 1, timestamp - self.packet_time);
+                }
+            }
+            _ => {}
         }
         arrival
     }
 
-    /// The next 10 ms, to be played from `now` on. Returns whether there is anything but a pause.
-    pub fn pull(&mut self, now: i64, out: &mut Frame) -> bool {
+    /// The next sound, to be played from `now` on: both sides, equally long, at most [`FRAME`]. Returns whether there is
+    /// anything but a pause.
+    pub fn pull(&mut self, now: i64, left: &mut [f32], right: &mut [f32]) -> bool {
+        let wanted = left.len().min(FRAME);
         self.rest = self.rest.saturating_sub(1);
         let mut made_up = 0;
-        while self.tape.pending() < FRAME {
+        while self.tape.pending() < wanted {
             let before = self.tape.pending();
             match self.mode {
                 Mode::Idle => {
-                    if !self.resume(now + before as i64) {
+                    if !self.resume(now + before as i64, (wanted - before) as i64) {
                         break;
                     }
                 }
@@ -125,58 +145,61 @@ impl<D: Decode> Voice<D> {
         }
         let active = self.mode == Mode::Playing || self.tape.pending() > 0;
         if self.mode == Mode::Playing {
-            self.keep_delay(now);
+            self.keep_delay(now, wanted);
         }
-        let missing = FRAME.saturating_sub(self.tape.pending());
-        let noise = &mut self.noise;
-        self.tape.end().extend((0..missing).map(|_| noise.sample()));
-        self.tape.take(out);
+        let missing = wanted.saturating_sub(self.tape.pending());
+        self.add_noise(missing);
+        self.tape.take(left, right);
         if active {
-            self.concealed += (made_up as f32 / FRAME as f32 - self.concealed) / WINDOW_FRAMES;
+            self.concealed += (made_up as f32 / wanted.max(1) as f32 - self.concealed) / WINDOW_FRAMES;
         }
         active
     }
 
-    /// In a pause: begins to play if the first packet is due before `now` plus what the tape lacks.
-    fn resume(&mut self, now: i64) -> bool {
-        let due_after = self.due_after();
+    fn add_noise(&mut self, samples: usize) {
+        let channels = self.tape.channels();
+        for _ in 0..samples {
+            let sample = self.noise.sample();
+            self.tape.end().extend(std::iter::repeat_n(sample, channels));
+        }
+    }
+
+    /// In a pause: begins to play if the first packet is due before `now` plus `room`.
+    fn resume(&mut self, now: i64, room: i64) -> bool {
+        let due_after = self.buffer.due_after();
         // Who joins late, or was away, starts at the live edge.
         while self.buffer.second_timestamp().is_some_and(|second| second + due_after <= now) {
             self.buffer.pop();
         }
         let Some(first) = self.buffer.first() else { return false };
-        let wait = first.timestamp + due_after - now;
-        let room = (FRAME - self.tape.pending()) as i64;
-        if wait >= room {
-            return false;
+        let wait = (first.timestamp + due_after - now).max(0);
+        let (sequence, timestamp) = (first.sequence, first.timestamp);
+        let lost_before = !first.follows_pause && self.last_sequence.is_some_and(|last| sequence != last + 1);
+        if lost_before && !self.pausing && wait > 0 && self.repeats(wait) {
+            // What the packet repeats of the time before it is played first.
+            self.next_time = timestamp - wait;
+            self.delay = (now - self.next_time) as f64;
+        } else {
+            if wait >= room {
+                return false;
+            }
+            // The delay is exact to the sample from the start.
+            self.add_noise(wait as usize);
+            self.next_time = timestamp;
+            self.delay = (now + wait - timestamp) as f64;
         }
-        // The delay is exact to the sample from the start.
-        let lead = wait.max(0);
-        self.next_time = first.timestamp;
-        let sequence = first.sequence;
-        self.buffer.skip_to(sequence);
-        let noise = &mut self.noise;
-        self.tape.end().extend((0..lead).map(|_| noise.sample()));
-        self.mode = Mode::Playing;
-        self.held = 0;
+        self.buffer.advance(self.next_time);
+        (self.held, self.discard) = (0, 0);
+        self.tail.clear();
         self.pausing = false;
-        self.delay = (now + lead - self.next_time) as f64;
+        self.mode = Mode::Playing;
         true
     }
 
-    /// Sound of time `t` is due at `t + due_after()`.
-    fn due_after(&self) -> i64 {
-        self.buffer.due_after() + self.patience
-    }
-
-    /// Learns from a packet that came in time, or that did not.
-    fn count(&mut self, given_up: bool) {
-        self.given_up += (f32::from(u8::from(given_up)) - self.given_up) / LOSS_WINDOW;
-        if self.given_up > LOSSY {
-            self.patience = self.packet_time;
-        } else if self.given_up < HARDLY_LOSSY {
-            self.patience = 0;
-        }
+    /// Whether the first packet describes the `gap` before it.
+    fn repeats(&mut self, gap: i64) -> bool {
+        let span = self.buffer.first().map_or(0, |first| self.decoder.dred_span(&first.payload));
+        span as i64 >= gap
     }
 
     fn pause(&mut self) {
@@ -189,57 +212,107 @@ impl<D: Decode> Voice<D> {
     /// Puts more sound on the tape, or goes into a pause. Returns the samples that were made up.
     fn play_on(&mut self) -> i64 {
         let Some(first) = self.buffer.first() else { return self.hold() };
-        let (sequence, gap) = (first.sequence, first.timestamp - self.next_time);
-        if gap <= 0 {
-            self.decode();
-            return 0;
-        }
-        let none_lost = sequence == self.buffer.next_sequence();
-        if none_lost || self.pausing || gap > MAX_FILLED {
+        let gap = first.timestamp - self.next_time;
+        let none_lost = first.follows_pause || self.last_sequence.is_some_and(|last| first.sequence == last + 1);
+        if gap > 0 && (none_lost || self.pausing || gap > MAX_FILLED) {
             // The sender paused, or so much is missing that it is better skipped.
             self.fall_silent();
             return 0;
         }
-        let following = first.payload.clone();
-        self.buffer.skip();
-        self.count(true);
-        let length = gap.min(self.packet_time);
-        self.next_time += length;
-        if self.held >= length {
-            // Its time has passed already, filled with made-up sound.
-            self.held -= length;
+        if self.held > 0 {
+            self.stop_holding(gap);
             return 0;
         }
-        let adjacent = gap <= self.packet_time;
-        if adjacent && self.decoder.can_recover(&following) {
-            let filled = self.decoder.recover(&following, length as usize, self.tape.end());
-            self.fill_up(filled, length);
-            return 0;
-        }
-        let filled = self.decoder.conceal(length as usize, self.tape.end());
-        self.fill_up(filled, length)
+        if gap > 0 { self.fill(gap) } else { self.decode() }
     }
 
-    fn decode(&mut self) {
-        let Some(packet) = self.buffer.pop() else { return };
-        self.count(false);
+    /// Packets have come again after sound was made up for them.
+    fn stop_holding(&mut self, gap: i64) {
+        // If there should be more delay, the sound goes on where it stopped; otherwise what was made up stands for it.
+        let late = (self.due_after() as f64 - self.delay).max(0.0) as i64;
+        let longer = late.min(self.held);
+        self.delay += longer as f64;
+        let mut stands_for = std::mem::take(&mut self.held) - longer;
+        self.tail.clear();
+        // If that fails, there is no cross-fade.
+        let _ = self.decoder.conceal(TAIL, &mut self.tail);
+        if gap <= 0 || self.can_fill(gap) {
+            self.decoder.rewind();
+        } else {
+            let gone = stands_for.min(gap);
+            self.next_time += gone;
+            self.buffer.advance(self.next_time);
+            stands_for -= gone;
+        }
+        self.discard = stands_for;
+    }
+
+    /// Whether the packet behind a gap knows what was in it.
+    fn can_fill(&mut self, gap: i64) -> bool {
+        let corrects = self.buffer.first().is_some_and(|first| self.decoder.can_recover(&first.payload));
+        (gap <= self.packet_time && corrects) || self.repeats(gap)
+    }
+
+    /// Fills the gap before the first packet, or a frame of it. Returns the samples that were made up.
+    fn fill(&mut self, gap: i64) -> i64 {
+        let Some(following) = self.buffer.first().map(|first| first.payload.clone()) else { return 0 };
+        let from = self.tape.end().len();
+        let length = gap.min(FRAME as i64);
+        if gap <= self.packet_time && self.decoder.can_recover(&following) {
+            let filled = self.decoder.recover(&following, gap as usize, self.tape.end());
+            self.fill_up(from, filled, gap);
+            return 0;
+        }
+        let repeated = self.decoder.dred_span(&following) as i64 >= gap;
+        let filled = if repeated {
+            self.decoder.restore(&following, gap as usize, length as usize, self.tape.end())
+        } else {
+            self.decoder.conceal(length as usize, self.tape.end())
+        };
+        self.fill_up(from, filled, length);
+        if repeated { 0 } else { length }
+    }
+
+    /// Decodes the first packet. Returns the samples that were made up.
+    fn decode(&mut self) -> i64 {
+        let Some(packet) = self.buffer.pop() else { return 0 };
+        self.use_channels(if packet.stereo { 2 } else { 1 });
+        let from = self.tape.end().len();
+        self.last_sequence = Some(packet.sequence);
+        self.next_time = packet.timestamp;
         match self.decoder.decode(&packet.payload, self.tape.end()) {
             Ok(samples) => {
-                self.next_time = packet.timestamp + samples as i64;
-                self.packet_time = samples as i64;
+                self.pausing = packet.payload.len() <= DTX_MAX_BYTES;
+                if self.pausing {
+                    self.noise.set_level(packet.level);
+                } else {
+                    self.packet_time = samples as i64;
+                }
+                self.fill_up(from, Ok(samples), samples as i64);
+                0
             }
             Err(_) => {
                 self.damaged += 1;
-                self.next_time = packet.timestamp + self.packet_time;
                 let filled = self.decoder.conceal(self.packet_time as usize, self.tape.end());
-                self.fill_up(filled, self.packet_time);
+                self.fill_up(from, filled, self.packet_time);
+                self.packet_time
             }
         }
-        self.held = 0;
-        self.pausing = packet.payload.len() <= DTX_MAX_BYTES;
-        if self.pausing {
-            let last = self.tape.last(FRAME);
-            self.noise.learn(last);
+    }
+
+    fn use_channels(&mut self, channels: u8) {
+        if usize::from(channels) == self.tape.channels() {
+            return;
+        }
+        let mut tail = Vec::new();
+        // If that fails, the new sound begins at once.
+        let _ = self.decoder.conceal(TAIL, &mut tail);
+        if self.decoder.set_channels(channels).is_ok() {
+            self.tape.set_channels(channels.into());
+            self.tail = match channels {
+                2 => tail.iter().flat_map(|&sample| [sample, sample]).collect(),
+                _ => tail.chunks_exact(2).map(|pair| (pair[0] + pair[1]) * 0.5).collect(),
+            };
         }
     }
 
@@ -249,43 +322,74 @@ impl<D: Decode> Voice<D> {
             self.fall_silent();
             return 0;
         }
+        if self.held == 0 {
+            self.decoder.save();
+        }
         self.held += FRAME as i64;
+        let from = self.tape.end().len();
         let filled = self.decoder.conceal(FRAME, self.tape.end());
-        self.fill_up(filled, FRAME as i64)
+        self.lengthen_to(from, filled, FRAME as i64);
+        FRAME as i64
+    }
+
+    /// Sound for the next `length` samples of the sender's time has been put on the tape, from this index on.
+    fn fill_up(&mut self, from: usize, filled: Result<usize, OpusError>, length: i64) {
+        self.lengthen_to(from, filled, length);
+        self.next_time += length;
+        self.buffer.advance(self.next_time);
+        let channels = self.tape.channels();
+        let end = self.tape.end();
+        let cut = (self.discard.max(0) as usize).min((end.len() - from) / channels);
+        end.drain(from..from + cut * channels);
+        self.discard -= cut as i64;
+        if self.discard == 0 && !self.tail.is_empty() && end.len() - from >= self.tail.len() {
+            let target = end[from..from + self.tail.len()].to_vec();
+            end[from..from + self.tail.len()].copy_from_slice(&self.tail);
+            cross_fade(&mut end[from..from + target.len()], &target, channels);
+            self.tail.clear();
+        }
     }
 
     /// Whatever the decoder did, the time is filled.
-    fn fill_up(&mut self, filled: Result<usize, OpusError>, length: i64) -> i64 {
-        let lacking = length - filled.unwrap_or(0) as i64;
+    fn lengthen_to(&mut self, from: usize, filled: Result<usize, OpusError>, length: i64) {
+        let channels = self.tape.channels();
         let end = self.tape.end();
-        end.resize(end.len() + lacking.max(0) as usize, 0.0);
-        length
+        if filled.is_err() {
+            end.truncate(from);
+        }
+        end.resize(from + length.max(0) as usize * channels, 0.0);
     }
 
     /// One last made-up stretch, fading into the noise of the pause.
     fn fall_silent(&mut self) {
         self.pause();
+        (self.held, self.discard) = (0, 0);
+        self.tail.clear();
+        let from = self.tape.end().len();
         let filled = self.decoder.conceal(FRAME, self.tape.end());
-        self.fill_up(filled, FRAME as i64);
-        let noise = &mut self.noise;
-        for (i, sample) in self.tape.last(FRAME).iter_mut().enumerate() {
-            let fade = 1.0 - (i as f32 + 1.0) / FRAME as f32;
-            *sample = *sample * fade + noise.sample() * (1.0 - fade);
-        }
+        self.lengthen_to(from, filled, FRAME as i64);
+        let channels = self.tape.channels();
+        let noise: Vec<f32> = (0..FRAME).flat_map(|_| std::iter::repeat_n(self.noise.sample(), channels)).collect();
+        cross_fade(&mut self.tape.end()[from..], &noise, channels);
+    }
+
+    /// Sound of time `t` is due at `t + due_after()`.
+    fn due_after(&self) -> i64 {
+        self.buffer.due_after()
     }
 
     /// Compares the delay with what the path needs, and makes the sound a little longer or shorter.
-    fn keep_delay(&mut self, now: i64) {
-        let playing = self.next_time - self.tape.pending() as i64;
+    fn keep_delay(&mut self, now: i64, wanted: usize) {
+        let playing = self.next_time + self.held + self.discard - self.tape.pending() as i64;
         self.delay += SMOOTHING * ((now - playing) as f64 - self.delay);
         let excess = (self.delay - self.due_after() as f64) as f32;
-        if self.rest > 0 || self.held > 0 {
+        if self.rest > 0 || self.held > 0 || self.discard > 0 {
             return;
         }
         let force = excess.abs() > FAR_OFF;
         if excess > TOO_LONG {
             let most = excess as usize;
-            while self.tape.pending() < LOOK_AHEAD.min(FRAME + Tape::needed_to_shorten(most)) && self.next_is_here() {
+            while self.tape.pending() < LOOK_AHEAD.min(wanted + Tape::needed_to_shorten(most)) && self.next_is_here() {
                 self.decode();
             }
             let cut = self.tape.shorten(most, force);
@@ -296,8 +400,8 @@ impl<D: Decode> Voice<D> {
             self.delay += added as f64;
             self.pause_stretching(added, excess);
         }
-        // A cut may leave less than a frame.
-        while self.tape.pending() < FRAME && self.mode == Mode::Playing {
+        // A cut may leave less than is wanted.
+        while self.tape.pending() < wanted && self.mode == Mode::Playing {
             self.play_on();
         }
     }
@@ -322,7 +426,7 @@ impl<D: Decode> Voice<D> {
     pub fn playout_delay_ms(&self) -> f32 {
         let added = match self.mode {
             Mode::Playing => (self.delay - self.buffer.delay().base() as f64) as f32,
-            Mode::Idle => (self.buffer.delay().target() + self.patience) as f32,
+            Mode::Idle => self.buffer.delay().target() as f32,
         };
         (added / ms(1) as f32).max(0.0)
     }
@@ -332,9 +436,11 @@ impl<D: Decode> Voice<D> {
         self.buffer.delay().jitter() / ms(1) as f32
     }
 
-    /// Packets lost and seen since the last call.
-    pub fn take_interval(&mut self) -> Interval {
-        self.buffer.take_interval()
+    /// Packets lost and seen since the last call, and how long the longest run of lost ones was, ms of sound.
+    pub fn take_interval(&mut self) -> (Interval, u32) {
+        let interval = self.buffer.take_interval();
+        // Both are small.
+        (interval, interval.longest_run.saturating_mul((self.packet_time / ms(1)) as u32))
     }
 
     /// Packets that no decoder understood.

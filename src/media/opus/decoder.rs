@@ -47,6 +47,18 @@ pub trait Decode {
     /// # Errors
     /// If the decoder fails; then nothing is appended.
     fn conceal(&mut self, samples: usize, out: &mut Vec<f32>) -> Result<usize, OpusError>;
+
+    /// Remembers this moment, instead of an earlier one.
+    fn save(&mut self);
+
+    /// Goes back to the moment that was saved last, as if nothing had been decoded or made up since.
+    fn rewind(&mut self);
+
+    /// Goes on with 1 or 2 channels, from silence; what was saved is forgotten.
+    ///
+    /// # Errors
+    /// If there is no memory; then nothing has changed.
+    fn set_channels(&mut self, channels: u8) -> Result<(), OpusError>;
 }
 
 /// Decodes packets of one source.
@@ -55,6 +67,8 @@ pub struct Decoder {
     raw: NonNull<sys::OpusDecoder>,
     channels: usize,
     dred: Dred,
+    /// A copy of the decoder's state; empty if none was saved.
+    saved: Vec<u8>,
 }
 
 // SAFETY: as for the encoder.
@@ -74,7 +88,7 @@ impl Decoder {
             check(error)?;
             return Err(OpusError::Internal(sys::OPUS_ALLOC_FAIL));
         };
-        let mut decoder = Self { raw, channels: channels.into(), dred };
+        let mut decoder = Self { raw, channels: channels.into(), dred, saved: Vec::new() };
         decoder.set_complexity(5)?;
         Ok(decoder)
     }
@@ -187,6 +201,27 @@ impl Decode for Decoder {
             // SAFETY: no data, and `to` has room for `room` samples of each channel.
             unsafe { sys::opus_decode_float(this.raw.as_ptr(), ptr::null(), 0, to, room, 0) }
         })
+    }
+
+    fn save(&mut self) {
+        // SAFETY: libopus only looks at the number of channels, which it has accepted before.
+        let size = unsafe { sys::opus_decoder_get_size(self.channels as c_int) };
+        self.saved.resize(usize::try_from(size).unwrap_or(0), 0);
+        // SAFETY: a decoder's state is one piece of memory of this size, without pointers into itself: libopus says
+        // that a shallow copy is a copy.
+        unsafe { ptr::copy_nonoverlapping(self.raw.as_ptr().cast::<u8>(), self.saved.as_mut_ptr(), self.saved.len()) }
+    }
+
+    fn rewind(&mut self) {
+        // SAFETY: as for `save`; nothing, or what was saved of this very decoder, is copied.
+        unsafe { ptr::copy_nonoverlapping(self.saved.as_ptr(), self.raw.as_ptr().cast::<u8>(), self.saved.len()) }
+    }
+
+    fn set_channels(&mut self, channels: u8) -> Result<(), OpusError> {
+        if usize::from(channels) != self.channels {
+            *self = Self::new(channels)?;
+        }
+        Ok(())
     }
 }
 

@@ -10,15 +10,12 @@ use crate::media::frame::RATE;
 /// Longest sound that deep redundancy can repeat, units of 10 ms.
 pub const DRED_MAX_FRAMES: u8 = 100;
 
-/// The least loss at which libopus sends corrections without any harm to the sound.
-const CORRECTING_PERCENT: u8 = 10;
-
 /// What the encoder is for. It decides between the two halves of Opus, and cannot change later.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Application {
     /// Voice by linear prediction at moderate bit rates; the only one with in-band error correction. Looks ahead 6.5 ms.
     Voice,
-    /// Voice by transform coding alone. Looks ahead 2.5 ms; needs more bits for the same quality.
+    /// Voice by transform coding alone. Looks ahead 2.5 ms; better from about 40 kbit/s on.
     LowDelayVoice,
     /// Music. Looks ahead 6.5 ms.
     Music,
@@ -37,21 +34,20 @@ pub struct Settings {
     /// Deep redundancy (DRED): the most sound before the packet that it describes, units of 10 ms, up to
     /// [`DRED_MAX_FRAMES`]; 0 is none.
     pub dred_frames: u8,
-    /// Discontinuous transmission: silence becomes packets of at most [`DTX_MAX_BYTES`](super::DTX_MAX_BYTES).
-    pub dtx: bool,
-    /// Effort, 0 to 10.
+    /// Effort, 0 to 10. From 7 on, libopus looks for voice and music by itself, which costs more than it gives where it is
+    /// known what is sent.
     pub complexity: u8,
 }
 
 impl Settings {
-    /// Voice on a path without losses; silence is hardly sent.
+    /// Voice on a path without losses.
     pub fn voice(bitrate: u32) -> Self {
-        Self { bitrate, fec: false, loss_percent: 0, dred_frames: 0, dtx: true, complexity: 9 }
+        Self { bitrate, fec: false, loss_percent: 0, dred_frames: 0, complexity: 5 }
     }
 
-    /// Music: 128 kbit/s, all of it sent.
+    /// Music: 128 kbit/s.
     pub fn music() -> Self {
-        Self { bitrate: 128_000, fec: false, loss_percent: 0, dred_frames: 0, dtx: false, complexity: 10 }
+        Self { bitrate: 128_000, fec: false, loss_percent: 0, dred_frames: 0, complexity: 10 }
     }
 }
 
@@ -117,7 +113,6 @@ impl Encoder {
             (sys::OPUS_SET_INBAND_FEC_REQUEST, settings.fec.into()),
             (sys::OPUS_SET_PACKET_LOSS_PERC_REQUEST, settings.loss_percent.into()),
             (sys::OPUS_SET_DRED_DURATION_REQUEST, settings.dred_frames.into()),
-            (sys::OPUS_SET_DTX_REQUEST, settings.dtx.into()),
             (sys::OPUS_SET_COMPLEXITY_REQUEST, settings.complexity.into()),
         ] {
             self.set(request, value)?;
@@ -135,18 +130,6 @@ impl Encoder {
         self.settings
     }
 
-    /// Says how many packets the listeners miss, 0 to 100 %: without it no error correction is sent.
-    pub fn expect_loss(&mut self, percent: u8) {
-        let loss_percent = match percent {
-            // A stray loss is not worth the bits.
-            0 | 1 => 0,
-            // At 5 % and less libopus corrects nothing at this bit rate, and up to 7 % it gives up bandwidth for it.
-            more => more.clamp(CORRECTING_PERCENT, 100),
-        };
-        // Within its range, libopus takes it.
-        let _ = self.apply(Settings { loss_percent, ..self.settings });
-    }
-
     /// How much later the decoded sound is than what went in, samples per channel.
     pub fn look_ahead(&self) -> usize {
         let mut samples: i32 = 0;
@@ -156,7 +139,7 @@ impl Encoder {
         check(code).ok().and_then(|_| usize::try_from(samples).ok()).unwrap_or(0)
     }
 
-    /// Encodes one frame, interleaved if stereo. At most [`DTX_MAX_BYTES`](super::DTX_MAX_BYTES) mean silence.
+    /// Encodes one frame, interleaved if stereo.
     ///
     /// # Errors
     /// If it is not as long as an Opus frame, or libopus fails.

@@ -21,6 +21,12 @@ pub const PACKET_MAX_SAMPLES: usize = 5760;
 /// A packet this short says only that there is silence (DTX).
 pub const DTX_MAX_BYTES: usize = 2;
 
+/// A packet that says that silence follows `frame`: its first byte, and no sound (RFC 6716, 3.2.1).
+pub fn silence_after(frame: &[u8]) -> Option<[u8; 1]> {
+    // The two lowest bits count the frames in the packet.
+    frame.first().map(|toc| [toc & !3])
+}
+
 /// Why libopus refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum OpusError {

@@ -83,20 +83,34 @@ fn deep_redundancy_restores_a_long_gap() {
 }
 
 #[test]
+fn a_decoder_that_went_back_has_forgotten_what_came_between() {
+    for settings in [lossy(), deep(), Settings::voice(64_000)] {
+        let packets = packets(&mut encoder(settings), 60);
+        let (mut straight, mut bent) = (Decoder::new(1).expect("a decoder"), Decoder::new(1).expect("a decoder"));
+        let (mut wanted, mut sound) = (Vec::new(), Vec::new());
+        for (i, packet) in packets.iter().enumerate() {
+            if i % 9 == 5 {
+                bent.save();
+                assert_eq!(bent.conceal(3 * FRAME, &mut Vec::new()), Ok(3 * FRAME));
+                bent.rewind();
+            }
+            assert_eq!(straight.decode(packet, &mut wanted), Ok(FRAME));
+            assert_eq!(bent.decode(packet, &mut sound), Ok(FRAME));
+        }
+        assert_eq!(wanted, sound);
+        bent.set_channels(2).expect("two channels");
+        bent.rewind();
+        assert_eq!(bent.decode(&packets[0], &mut Vec::new()), Ok(FRAME));
+    }
+}
+
+#[test]
 fn without_redundancy_there_is_none_to_find() {
     let mut decoder = Decoder::new(1).expect("a decoder");
     for packet in packets(&mut encoder(Settings::voice(32_000)), 50) {
         assert_eq!((decoder.dred_span(&packet), decoder.can_recover(&packet)), (0, false));
     }
     assert_eq!(decoder.dred_span(&[]), 0);
-}
-
-#[test]
-fn silence_is_hardly_sent() {
-    let mut encoder = encoder(Settings { fec: true, ..Settings::voice(32_000) });
-    let lengths: Vec<usize> =
-        (0..200).map(|_| encoder.encode(&[0.0; FRAME], &mut [0; PACKET_MAX_BYTES]).expect("a packet").len()).collect();
-    assert!(lengths.iter().filter(|&&n| n <= DTX_MAX_BYTES).count() > 120, "{lengths:?}");
 }
 
 /// Packets of changing length and settings, decoded; and how often the settings changed.
@@ -237,10 +251,10 @@ proptest! {
     #[test]
     fn whatever_is_said_becomes_packets(
         frames in prop::collection::vec((prop::sample::select(vec![1usize, 2, 4]), -3.0f32..3.0, any::<u32>()), 1..12),
-        settings in (6_000u32..200_000, any::<bool>(), 0..=100u8, 0..=DRED_MAX_FRAMES, any::<bool>(), 0..=10u8),
+        settings in (6_000u32..200_000, any::<bool>(), 0..=100u8, 0..=DRED_MAX_FRAMES, 0..=10u8),
     ) {
-        let (bitrate, fec, loss_percent, dred_frames, dtx, complexity) = settings;
-        let settings = Settings { bitrate, fec, loss_percent, dred_frames, dtx, complexity };
+        let (bitrate, fec, loss_percent, dred_frames, complexity) = settings;
+        let settings = Settings { bitrate, fec, loss_percent, dred_frames, complexity };
         for application in [Application::Voice, Application::LowDelayVoice, Application::Music] {
             let mut encoder = Encoder::new(application, 1, settings).expect("an encoder");
             for &(length, loudness, seed) in &frames {

@@ -17,6 +17,7 @@ pub use super::downlink::ParticipantStats;
 use super::{
     device::keeper::{InUse, Keeper, Notices},
     level::SILENT_DBFS,
+    plan::PathView,
     spec::DeviceSpec,
 };
 use crate::protocol::{SourceId, media::Header};
@@ -120,6 +121,11 @@ impl AudioSession {
     /// Takes a packet from the network. Never blocks; bounded: what is too much is dropped and counted.
     pub fn receive(&self, packet: Vec<u8>) {
         self.shared.inbox.push(packet);
+    }
+
+    /// Says what the way to the relay is like: what is sent follows it.
+    pub fn set_path(&self, path: PathView) {
+        *self.shared.path() = Some(path);
     }
 
     /// Closes or opens the microphone.

@@ -11,7 +11,7 @@ use std::{
 
 use super::{PacketSink, ParticipantStats, SessionConfig};
 use crate::{
-    media::{frame::RATE, level::SILENT_DBFS},
+    media::{frame::RATE, level::SILENT_DBFS, plan::PathView},
     protocol::{SourceId, media::Report},
 };
 
@@ -116,6 +116,8 @@ pub(super) struct Shared {
     pub(super) inbox: Arc<Inbox>,
     sink: Mutex<PacketSink>,
     voices: Mutex<Voices>,
+    /// News of the way to the relay.
+    path: Mutex<Option<PathView>>,
     pub(super) microphone_level: AtomicF32,
     pub(super) sent: AtomicU64,
     pub(super) received: AtomicU64,
@@ -140,6 +142,7 @@ impl Shared {
             inbox,
             sink: Mutex::new(sink),
             voices: Mutex::default(),
+            path: Mutex::default(),
             microphone_level: AtomicF32::new(SILENT_DBFS),
             sent: AtomicU64::new(0),
             received: AtomicU64::new(0),
@@ -149,6 +152,11 @@ impl Shared {
 
     pub(super) fn voices(&self) -> MutexGuard<'_, Voices> {
         self.voices.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// News of the way to the relay, the latest only.
+    pub(super) fn path(&self) -> MutexGuard<'_, Option<PathView>> {
+        self.path.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Gives a packet to the sink.

@@ -64,6 +64,9 @@ impl Talk {
         while let Ok((listener, report)) = self.reports.pop() {
             uplink.report(listener, &report);
         }
+        if let Some(path) = self.shared.path().take() {
+            uplink.path(&path);
+        }
         let fed = uplink.feed(frame, 1.0, controls(&self.shared), &mut |packet| self.shared.send(packet));
         self.shared.microphone_level.set(fed.level_dbfs);
         if fed.muted_while_speaking {
