@@ -17,6 +17,8 @@ const JITTERS: f32 = 3.0;
 const CUT: f32 = 0.8;
 /// The same after a long one: it has to drain, too.
 const DEEP_CUT: f32 = 0.6;
+/// A round trip that falls by so much between two looks, ms.
+const DRAINING_MS: f32 = 4.0;
 /// A cut needs so long to show, samples.
 const SETTLE: i64 = ms(1500);
 /// After so long without trouble a little more is allowed, samples...
@@ -61,13 +63,22 @@ pub struct Budget {
     grow_at: i64,
     patience: i64,
     probe: Option<Probe>,
+    last_rtt_ms: f32,
     /// Cost and loss when last looked at.
     last: Option<(u32, f32)>,
 }
 
 impl Default for Budget {
     fn default() -> Self {
-        Self { bits: FIRST as f32, settled_at: 0, grow_at: 0, patience: PATIENCE, probe: None, last: None }
+        Self {
+            bits: FIRST as f32,
+            settled_at: 0,
+            grow_at: 0,
+            patience: PATIENCE,
+            probe: None,
+            last_rtt_ms: 0.0,
+            last: None,
+        }
     }
 }
 
@@ -82,8 +93,12 @@ impl Budget {
         // With nonsense in it, it is no queue.
         if path.rtt_ms - path.rtt_min_ms > QUEUE_MS + JITTERS * path.jitter_ms {
             let deep = path.rtt_ms - path.rtt_min_ms > 2.0 * QUEUE_MS + JITTERS * path.jitter_ms;
-            self.cut(now, cost as f32 * if deep { DEEP_CUT } else { CUT });
+            // A queue that is draining already needs no further cut.
+            if path.rtt_ms > self.last_rtt_ms - DRAINING_MS {
+                self.cut(now, cost as f32 * if deep { DEEP_CUT } else { CUT });
+            }
         }
+        self.last_rtt_ms = path.rtt_ms;
     }
 
     /// The worst loss that a listener reports while `cost` bit/s are sent.

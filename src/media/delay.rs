@@ -15,9 +15,11 @@ const BUCKETS: usize = 400;
 const KEEP: f32 = 0.9985;
 /// No frame counts for more sound than this, samples.
 const STEP_MAX: i64 = ms(60);
-/// The share of frames that are to be there in time.
-const IN_TIME: f32 = 0.975;
-/// Added to that: a frame is wanted up to so long before its first sample is due.
+/// So much more delay is worth it if all frames were late otherwise, ms: 7 ms for 1 % of them.
+const WORTH_MS: f32 = 700.0;
+/// So much must be gained by a change, ms.
+const CHANGE_MS: f32 = 2.0;
+/// Added to what is worth it: a frame is wanted up to so long before its first sample is due.
 const MARGIN: i64 = ms(10);
 /// What is expected of a path before anything is known.
 const FIRST_GUESS_MS: usize = 15;
@@ -36,6 +38,7 @@ pub struct DelayEstimator {
     /// Time of the newest frame, and how long frames are, samples.
     newest: Option<i64>,
     step: i64,
+    worth_ms: usize,
     target: i64,
     last_transit: Option<i64>,
     jitter: f32,
@@ -52,6 +55,7 @@ impl Default for DelayEstimator {
             seen: 0,
             newest: None,
             step: FRAME_TIME,
+            worth_ms: FIRST_GUESS_MS,
             target,
             last_transit: None,
             jitter: 0.0,
@@ -97,7 +101,8 @@ impl DelayEstimator {
         let keep = KEEP.powf(self.step as f32 / FRAME_TIME as f32).min(1.0 - 1.0 / (self.seen as f32 + 4.0));
         self.late.iter_mut().for_each(|share| *share *= keep);
         self.late[bucket] += 1.0 - keep;
-        self.target = self.quantile() as i64 * BUCKET + MARGIN;
+        self.worth_ms = self.worth_waiting();
+        self.target = self.worth_ms as i64 * BUCKET + MARGIN;
     }
 
     fn update_base(&mut self, now: i64, transit: i64) {
@@ -132,17 +137,24 @@ impl DelayEstimator {
         }
     }
 
-    fn quantile(&self) -> usize {
+    /// The delay, ms, at which a little more would cost more than it gains.
+    fn worth_waiting(&self) -> usize {
         let total: f32 = self.late.iter().sum();
-        let mut sum = 0.0;
-        // A bucket holds all up to its upper end.
-        self.late
-            .iter()
-            .position(|share| {
-                sum += share;
-                sum >= IN_TIME * total
-            })
-            .map_or(BUCKETS, |bucket| bucket + 1)
+        let (mut in_time, mut best, mut now) = (0.0, (0, f32::INFINITY), f32::INFINITY);
+        for (bucket, share) in self.late.iter().enumerate() {
+            in_time += share;
+            // A bucket holds all up to its upper end.
+            let delay_ms = bucket + 1;
+            let cost = delay_ms as f32 + WORTH_MS * (1.0 - in_time / total);
+            if cost < best.1 {
+                best = (delay_ms, cost);
+            }
+            if delay_ms == self.worth_ms {
+                now = cost;
+            }
+        }
+        // Nobody wants to hear a delay that goes to and fro.
+        if now - best.1 < CHANGE_MS { self.worth_ms } else { best.0 }
     }
 
     /// Transit time of the quickest packet of late, samples; 0 before the first.

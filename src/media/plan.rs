@@ -38,7 +38,7 @@ const COPY_BYTES: u32 = 5;
 /// Loss from which on one copy is sent, share of packets; and two; and three.
 const COPIES_FROM: [f32; 3] = [0.008, 0.04, 0.14];
 /// Jitter from which on one copy is sent, ms; and two: a packet that is late is as good as lost.
-const JITTER_FROM: [f32; 2] = [8.0, 14.0];
+const JITTER_FROM: [f32; 2] = [5.0, 14.0];
 /// A need that has shrunk counts as one that has not, down to this share of its limit.
 const HYSTERESIS: f32 = 0.6;
 /// A gap of so many packets is a burst.

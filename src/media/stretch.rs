@@ -89,24 +89,25 @@ impl Tape {
         most.clamp(*JUMP.start(), *JUMP.end()) + OVERLAP
     }
 
-    /// Jumps ahead by at most `most` samples if the sound allows; `force` jumps anyhow. Returns the samples taken out.
-    pub fn shorten(&mut self, most: usize, force: bool) -> usize {
+    /// Jumps ahead by at most `most` samples to a place that is at least so much alike (1.0: the same; below -1.0 every
+    /// place will do). Returns the samples taken out.
+    pub fn shorten(&mut self, most: usize, alike: f32) -> usize {
         let room = self.pending().saturating_sub(OVERLAP);
         let longest = most.min(room).min(*JUMP.end());
-        let Some(lag) = self.best(longest, force, |at, lag| at + lag) else { return 0 };
+        let Some(lag) = self.best(longest, alike, |at, lag| at + lag) else { return 0 };
         self.fade(self.at + lag);
         let from = (self.at + OVERLAP) * self.channels;
         self.samples.drain(from..from + lag * self.channels);
         lag
     }
 
-    /// Jumps back by at most `most` samples if the sound allows; `force` jumps anyhow. Returns the samples put in.
-    pub fn lengthen(&mut self, most: usize, force: bool) -> usize {
+    /// Jumps back by at most `most` samples, likewise. Returns the samples put in.
+    pub fn lengthen(&mut self, most: usize, alike: f32) -> usize {
         if self.pending() < OVERLAP {
             return 0;
         }
         let longest = most.min(self.at).min(*JUMP.end());
-        let Some(lag) = self.best(longest, force, |at, lag| at - lag) else { return 0 };
+        let Some(lag) = self.best(longest, alike, |at, lag| at - lag) else { return 0 };
         // Play the cross-fade, then go on behind the earlier copy of it.
         let end = (self.at + OVERLAP) * self.channels;
         let again: Vec<f32> = self.samples[end - lag * self.channels..end].to_vec();
@@ -127,7 +128,7 @@ impl Tape {
     }
 
     /// The jump of at most `longest` whose target sounds most like the present place.
-    fn best(&self, longest: usize, force: bool, target: impl Fn(usize, usize) -> usize) -> Option<usize> {
+    fn best(&self, longest: usize, wanted: f32, target: impl Fn(usize, usize) -> usize) -> Option<usize> {
         if longest < *JUMP.start() || self.pending() < OVERLAP {
             return None;
         }
@@ -149,7 +150,7 @@ impl Tape {
         let (coarse, _) = search(&mut (*JUMP.start()..=longest).step_by(4))?;
         let near = coarse.saturating_sub(3).max(*JUMP.start())..=(coarse + 3).min(longest);
         let (lag, alike) = search(&mut near.into_iter())?;
-        (force || alike > 0.7).then_some(lag)
+        (alike > wanted).then_some(lag)
     }
 }
 
@@ -200,13 +201,13 @@ mod tests {
             let natural = TAU * hertz / 48_000.0 * 0.5;
             let mut tape = tone(hertz, 4800);
             let before = tape.pending();
-            let cut = tape.shorten(720, false);
+            let cut = tape.shorten(720, 0.7);
             assert!(cut >= 120 && tape.pending() == before - cut, "{hertz} Hz: {cut}");
             assert!(largest_step(&mut tape) < natural * 1.3, "{hertz} Hz shorter");
 
             let mut tape = tone(hertz, 4800);
             let before = tape.pending();
-            let added = tape.lengthen(720, false);
+            let added = tape.lengthen(720, 0.7);
             assert!(added >= 120 && tape.pending() == before + added, "{hertz} Hz: {added}");
             assert!(largest_step(&mut tape) < natural * 1.3, "{hertz} Hz longer");
         }
@@ -215,22 +216,22 @@ mod tests {
     #[test]
     fn nothing_happens_without_room_or_likeness() {
         let mut tape = Tape::default();
-        assert_eq!((tape.shorten(480, true), tape.lengthen(480, true)), (0, 0));
+        assert_eq!((tape.shorten(480, -2.0), tape.lengthen(480, -2.0)), (0, 0));
         let mut state = 1u32;
         tape.end().extend((0..4800).map(|_| {
             state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
             (state >> 16) as f32 / 65_536.0 - 0.5
         }));
-        assert_eq!(tape.shorten(480, false), 0, "noise has no period");
-        assert!(tape.shorten(480, true) > 0, "but can be forced");
-        assert_eq!(tape.shorten(100, true), 0, "too short a jump");
+        assert_eq!(tape.shorten(480, 0.7), 0, "noise has no period");
+        assert!(tape.shorten(480, -2.0) > 0, "but can be forced");
+        assert_eq!(tape.shorten(100, -2.0), 0, "too short a jump");
     }
 
     #[test]
     fn in_silence_the_jump_is_as_long_as_allowed() {
         let mut tape = Tape::default();
         tape.end().resize(4800, 0.0);
-        assert_eq!(tape.shorten(500, false), 500);
+        assert_eq!(tape.shorten(500, 0.7), 500);
     }
     #[test]
     fn both_sides_are_stretched_alike() {
@@ -243,7 +244,7 @@ mod tests {
         take(&mut tape);
         take(&mut tape);
         let before = tape.pending();
-        let (cut, added) = (tape.shorten(720, false), tape.lengthen(720, false));
+        let (cut, added) = (tape.shorten(720, 0.7), tape.lengthen(720, 0.7));
         assert!(cut >= 120 && added >= 120 && tape.pending() == before - cut + added);
         let frames: Vec<StereoFrame> = (0..6).map(|_| take(&mut tape)).collect();
         let power =

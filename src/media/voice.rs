@@ -386,17 +386,17 @@ impl<D: Decode> Voice<D> {
         if self.rest > 0 || self.held > 0 || self.discard > 0 {
             return;
         }
-        let force = excess.abs() > FAR_OFF;
+        let alike = likeness(excess);
         if excess > TOO_LONG {
             let most = excess as usize;
             while self.tape.pending() < LOOK_AHEAD.min(wanted + Tape::needed_to_shorten(most)) && self.next_is_here() {
                 self.decode();
             }
-            let cut = self.tape.shorten(most, force);
+            let cut = self.tape.shorten(most, alike);
             self.delay -= cut as f64;
             self.pause_stretching(cut, excess);
         } else if excess < -TOO_SHORT {
-            let added = self.tape.lengthen((-excess) as usize + ms(4) as usize, force);
+            let added = self.tape.lengthen((-excess) as usize + ms(4) as usize, alike);
             self.delay += added as f64;
             self.pause_stretching(added, excess);
         }
@@ -447,6 +447,12 @@ impl<D: Decode> Voice<D> {
     pub fn damaged(&self) -> u64 {
         self.damaged
     }
+}
+
+/// How much alike the two ends of a jump have to be: the farther off the delay is, the less.
+fn likeness(excess: f32) -> f32 {
+    let off = excess.abs();
+    if off > FAR_OFF { -2.0 } else { 0.95 - 0.4 * off / FAR_OFF }
 }
 
 #[cfg(test)]
