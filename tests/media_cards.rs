@@ -17,7 +17,7 @@ use std::{
 
 use ahoy::{
     media::{
-        AudioNotice, AudioSession, Ringer, SessionConfig, devices,
+        AudioNotice, AudioSession, Ringer, SessionConfig, Treatment, devices,
         spec::DeviceSpec,
         tones::{RingCue, Ringtone, ToneRegion},
     },
@@ -56,6 +56,7 @@ fn config(source: u32, microphone: DeviceSpec, speaker: DeviceSpec) -> SessionCo
         muted: false,
         microphone_gain: 1.0,
         speaker_volume: 1.0,
+        treatment: Treatment::NONE,
     }
 }
 

@@ -15,7 +15,10 @@ use std::{
 };
 
 use ahoy::{
-    media::{AudioNotice, AudioSession, MicrophoneTest, PacketSink, ParticipantStats, SessionConfig, spec::DeviceSpec},
+    media::{
+        AudioNotice, AudioSession, MicrophoneTest, PacketSink, ParticipantStats, SessionConfig, Treatment,
+        spec::DeviceSpec,
+    },
     protocol::{
         SourceId,
         media::{HEADER_BYTES, Header, Kind},
@@ -34,6 +37,7 @@ fn config(source: u32, microphone: DeviceSpec, speaker: DeviceSpec) -> SessionCo
         muted: false,
         microphone_gain: 1.0,
         speaker_volume: 1.0,
+        treatment: Treatment::NONE,
     }
 }
 
@@ -218,8 +222,11 @@ fn a_missing_file_is_told_and_nothing_ends() {
 fn one_can_hear_oneself() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("me.wav");
-    let test =
-        MicrophoneTest::start(DeviceSpec::Tone(600.0), DeviceSpec::File(path.clone()), 1.0, true, Box::new(|_| ()));
+    let test = MicrophoneTest::start(
+        config(0, DeviceSpec::Tone(600.0), DeviceSpec::File(path.clone())),
+        true,
+        Box::new(|_| ()),
+    );
     wait("the meter moves", || test.level_dbfs() > -22.0);
     wait("two seconds are recorded", || hound::WavReader::open(&path).is_ok_and(|file| file.duration() >= 96_000));
     drop(test);

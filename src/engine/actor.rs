@@ -305,6 +305,12 @@ impl Actor {
         if unchanged(|settings| &settings.ring_device) {
             to_store.ring_device = stored.ring_device.clone();
         }
+        let (mut new, mut seen, mut kept) = (settings.clone(), Settings::clone(&old), Settings::clone(&stored));
+        for (_, field, _) in self.overrides.voice.fixed().into_iter().filter(|(fixed, ..)| *fixed) {
+            if *field(&mut new) == *field(&mut seen) {
+                *field(&mut to_store) = *field(&mut kept);
+            }
+        }
         let result = self.profile.set_settings(&to_store);
         self.stored(result);
         self.draft.settings = Arc::new(to_store);
@@ -366,5 +372,8 @@ fn overridden(mut settings: Settings, overrides: &Overrides) -> Settings {
     put(&mut settings.microphone, &overrides.microphone);
     put(&mut settings.speaker, &overrides.speaker);
     put(&mut settings.ring_device, &overrides.ring_device);
+    for (_, field, value) in overrides.voice.fixed().into_iter().filter(|(fixed, ..)| *fixed) {
+        *field(&mut settings) = value;
+    }
     settings
 }

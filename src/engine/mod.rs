@@ -66,6 +66,8 @@ pub struct Overrides {
     pub speaker: Option<DeviceSpec>,
     /// The device for the ringtone.
     pub ring_device: Option<DeviceSpec>,
+    /// What is done to voices.
+    pub voice: VoiceOverrides,
     /// Sign in here as this user: with the token of the profile if it has one, else by signing up.
     pub sign_in: Option<(String, SignInForm)>,
     /// Allow connections without TLS (tests on loopback).
@@ -76,6 +78,37 @@ pub struct Overrides {
     pub no_discovery: bool,
     /// Where the embedded server listens instead of on all addresses.
     pub host_listen: Option<std::net::SocketAddr>,
+}
+
+/// What the command line may switch off, or on, about what is done to voices.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct VoiceOverrides {
+    /// Echo stays.
+    pub no_echo_cancelling: bool,
+    /// Noise stays.
+    pub no_noise_suppression: bool,
+    /// The own voice stays as loud as it is.
+    pub no_gain_control: bool,
+    /// What is deeper than a voice stays.
+    pub no_high_pass: bool,
+    /// The voices of others stay as loud as they are.
+    pub no_levelling: bool,
+    /// Music instead of speech.
+    pub music: bool,
+}
+
+impl VoiceOverrides {
+    /// The settings of which something is fixed.
+    fn fixed(self) -> [(bool, fn(&mut Settings) -> &mut bool, bool); 6] {
+        [
+            (self.no_echo_cancelling, |settings| &mut settings.echo_cancelling, false),
+            (self.no_noise_suppression, |settings| &mut settings.noise_suppression, false),
+            (self.no_gain_control, |settings| &mut settings.gain_control, false),
+            (self.no_high_pass, |settings| &mut settings.high_pass, false),
+            (self.no_levelling, |settings| &mut settings.levelling, false),
+            (self.music, |settings| &mut settings.music_mode, true),
+        ]
+    }
 }
 
 /// What happens, one by one: for programs that need each step instead of the newest picture.

@@ -7,8 +7,10 @@ use crate::{
     call::Cue,
     client::media::PathStats,
     media::{
-        AudioNotice, AudioSession, AudioStats, Devices, MicrophoneTest, Ringer, SessionConfig, session::PacketSink,
-        spec::DeviceSpec, tones::RingCue,
+        AudioNotice, AudioSession, AudioStats, Devices, MicrophoneTest, Ringer, SessionConfig,
+        session::{PacketSink, Treatment},
+        spec::DeviceSpec,
+        tones::RingCue,
     },
     protocol::SourceId,
 };
@@ -16,7 +18,7 @@ use crate::{
 use super::{
     ring,
     settings::{Language, Settings},
-    state::{Audio, AudioProblem, DeviceChoice, LinkQuality, NoticeKind, ParticipantAudio, Quality},
+    state::{Audio, AudioProblem, DeviceChoice, LinkQuality, NoticeKind, ParticipantAudio, Processing, Quality},
 };
 
 /// The level of silence, dBFS.
@@ -81,14 +83,7 @@ impl Desk {
         self.stop_test();
         self.muted = false;
         self.volumes.clear();
-        let config = SessionConfig {
-            source,
-            microphone: settings.microphone.clone(),
-            speaker: settings.speaker.clone(),
-            muted: self.muted,
-            microphone_gain: settings.microphone_gain,
-            speaker_volume: settings.speaker_volume,
-        };
+        let config = config(source, settings);
         let notices = self.notices.clone();
         let session = Arc::new(AudioSession::start(config, sink, Box::new(move |notice| notices(notice))));
         self.talk = Some(Talk { source, session: session.clone() });
@@ -144,6 +139,7 @@ impl Desk {
             if old.speaker != new.speaker {
                 talk.session.set_speaker(new.speaker.clone());
             }
+            talk.session.set_treatment(treatment(new));
             talk.session.set_microphone_gain(new.microphone_gain);
             talk.session.set_speaker_volume(new.speaker_volume);
         }
@@ -154,8 +150,8 @@ impl Desk {
             self.speaker_lost = false;
         }
         if let Some((_, hear)) = self.test
-            && (&old.microphone, &old.speaker, old.microphone_gain)
-                != (&new.microphone, &new.speaker, new.microphone_gain)
+            && (&old.microphone, &old.speaker, old.microphone_gain, treatment(old))
+                != (&new.microphone, &new.speaker, new.microphone_gain, treatment(new))
         {
             self.start_test(new, hear);
         }
@@ -169,13 +165,8 @@ impl Desk {
         // The old one goes first: some sound systems open a device once only.
         self.test = None;
         let notices = self.notices.clone();
-        let test = MicrophoneTest::start(
-            settings.microphone.clone(),
-            settings.speaker.clone(),
-            settings.microphone_gain,
-            hear,
-            Box::new(move |notice| notices(notice)),
-        );
+        let config = config(SourceId(0), settings);
+        let test = MicrophoneTest::start(config, hear, Box::new(move |notice| notices(notice)));
         self.test = Some((test, hear));
     }
 
@@ -264,6 +255,7 @@ impl Desk {
             hearing_self: self.test.as_ref().is_some_and(|(_, hear)| *hear),
             participants: stats.as_ref().map_or_else(Arc::default, |stats| self.participants(stats)),
             link: stats.as_ref().map(|stats| link(stats, path)),
+            processing: stats.as_ref().map(|stats| Processing::of(&stats.processing, treatment(settings))),
             ring_silenced,
         }
     }
@@ -294,6 +286,30 @@ impl Desk {
             (false, false) if self.speaker_lost => Some(AudioProblem::SpeakerLost),
             (false, false) => None,
         }
+    }
+}
+
+/// How a session begins: with an open microphone.
+fn config(source: SourceId, settings: &Settings) -> SessionConfig {
+    SessionConfig {
+        source,
+        microphone: settings.microphone.clone(),
+        speaker: settings.speaker.clone(),
+        muted: false,
+        microphone_gain: settings.microphone_gain,
+        speaker_volume: settings.speaker_volume,
+        treatment: treatment(settings),
+    }
+}
+
+fn treatment(settings: &Settings) -> Treatment {
+    Treatment {
+        high_pass: settings.high_pass,
+        echo_cancelling: settings.echo_cancelling,
+        noise_suppression: settings.noise_suppression,
+        gain_control: settings.gain_control,
+        levelling: settings.levelling,
+        music: settings.music_mode,
     }
 }
 

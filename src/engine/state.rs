@@ -7,9 +7,13 @@ use crate::{
     protocol::{SourceId, UserId, event::Presence},
 };
 
-pub use crate::client::media::Transport;
+pub use crate::{
+    client::media::Transport,
+    media::processing::{EchoState, NoiseState},
+};
 
 use super::settings::Settings;
+use crate::media::{processing::Picture, session::Treatment};
 
 /// Everything a front end needs to draw or report.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -191,8 +195,46 @@ pub struct Audio {
     pub participants: Arc<[ParticipantAudio]>,
     /// The link to the relay, while in a room.
     pub link: Option<LinkQuality>,
+    /// What is done to voices, while in a room.
+    pub processing: Option<Processing>,
     /// The ringtone was silenced for the present call.
     pub ring_silenced: bool,
+}
+
+/// What is done to voices.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Processing {
+    /// Music instead of speech: nothing of the below.
+    pub music: bool,
+    /// What is deeper than a voice is taken away.
+    pub high_pass: bool,
+    /// What comes out of the speaker is taken away; delay and enhancement in whole numbers.
+    pub echo: EchoState,
+    /// Noise is taken away.
+    pub noise: NoiseState,
+    /// The gain that the own voice gets, whole dB; `None` if it gets none.
+    pub gain_db: Option<f32>,
+    /// The voices of others are brought to a common loudness.
+    pub levelling: bool,
+}
+
+impl Processing {
+    pub(super) fn of(picture: &Picture, treatment: Treatment) -> Self {
+        let echo = match picture.echo {
+            EchoState::On { delay_ms, erle_db } => {
+                EchoState::On { delay_ms: delay_ms.round(), erle_db: erle_db.round() }
+            }
+            state => state,
+        };
+        Self {
+            music: treatment.music,
+            high_pass: picture.high_pass,
+            echo,
+            noise: picture.noise,
+            gain_db: picture.gain_db.map(f32::round),
+            levelling: treatment.levels(),
+        }
+    }
 }
 
 /// What is wrong with the sound.

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use super::{
     frame::{SILENCE, StereoFrame, ms},
     level::{Glide, Meter},
+    leveller::Leveller,
     mixer::Mixer,
     payload::Payload,
     voice::Voice,
@@ -49,6 +50,7 @@ pub struct ParticipantStats {
 struct Heard {
     voice: Voice,
     meter: Meter,
+    leveller: Leveller,
     volume: [Glide; 2],
     loss: f32,
     /// When the last packet came.
@@ -63,6 +65,7 @@ pub struct Downlink {
     /// Loudness by source, where it is not 1.0.
     volumes: BTreeMap<SourceId, f32>,
     mixer: Mixer,
+    levelling: bool,
     reports: u32,
     next_report: i64,
 }
@@ -72,7 +75,7 @@ impl Downlink {
     pub fn new(own: SourceId, volume: f32) -> Self {
         let mixer = Mixer::new(volume);
         let (heard, volumes) = (BTreeMap::new(), BTreeMap::new());
-        Self { own, heard, volumes, mixer, reports: 0, next_report: REPORT_EVERY }
+        Self { own, heard, volumes, mixer, levelling: false, reports: 0, next_report: REPORT_EVERY }
     }
 
     /// Takes in a packet that arrived at `now`. A report about this participant comes back, with whose it is.
@@ -112,7 +115,10 @@ impl Downlink {
         }
         let voice = Voice::new().map_err(|_| Refused)?;
         let volume = [Glide::new(self.volume(source)); 2];
-        self.heard.insert(source, Heard { voice, meter: Meter::default(), volume, loss: 0.0, last: now });
+        self.heard.insert(
+            source,
+            Heard { voice, meter: Meter::default(), leveller: Leveller::default(), volume, loss: 0.0, last: now },
+        );
         Ok(())
     }
 
@@ -129,6 +135,11 @@ impl Downlink {
         }
     }
 
+    /// Brings all voices to a common loudness, or leaves them as they come.
+    pub fn set_levelling(&mut self, on: bool) {
+        self.levelling = on;
+    }
+
     /// A participant has left: drops its buffers. Its volume is kept.
     pub fn forget(&mut self, source: SourceId) {
         self.heard.remove(&source);
@@ -141,8 +152,9 @@ impl Downlink {
             let [left, right] = &mut frame;
             heard.voice.pull(now, left, right);
             heard.meter.feed(left);
+            heard.leveller.apply(self.levelling, &mut frame);
             let volume = self.volumes.get(source).copied().unwrap_or(1.0);
-            heard.volume.iter_mut().zip([left, right]).for_each(|(glide, side)| glide.apply(volume, side));
+            heard.volume.iter_mut().zip(&mut frame).for_each(|(glide, side)| glide.apply(volume, side));
             self.mixer.add(&frame);
         }
         self.mixer.finish(volume)

@@ -95,11 +95,12 @@ impl Default for SpeechWatch {
 }
 
 impl SpeechWatch {
-    /// Takes in the level of 10 ms; true once somebody has spoken for about 1.5 s.
-    pub fn feed(&mut self, dbfs: f32) -> bool {
+    /// Takes in the level of 10 ms, and how probable it is that it is speech (1.0 if nobody knows); true once somebody
+    /// has spoken for about 1.5 s.
+    pub fn feed(&mut self, dbfs: f32, speech: f32) -> bool {
         // The floor follows downwards at once and upwards by 2 dB a second.
         self.floor = if dbfs < self.floor { dbfs.max(-90.0) } else { (self.floor + 0.02).min(-30.0) };
-        if dbfs > -45.0 && dbfs > self.floor + 12.0 {
+        if speech > 0.5 && dbfs > -45.0 && dbfs > self.floor + 12.0 {
             self.score += 2;
         } else {
             // Pauses between words weigh half as much.
@@ -144,11 +145,13 @@ mod tests {
     #[test]
     fn speech_is_told_from_a_click_and_from_a_fan() {
         let mut watch = SpeechWatch::default();
-        assert!((0..1000).all(|i| !watch.feed(if i % 100 == 0 { -10.0 } else { -70.0 })), "clicks");
+        assert!((0..1000).all(|i| !watch.feed(if i % 100 == 0 { -10.0 } else { -70.0 }, 1.0)), "clicks");
         let mut watch = SpeechWatch::default();
-        assert!((0..3000).all(|_| !watch.feed(-50.0)), "a fan");
+        assert!((0..3000).all(|_| !watch.feed(-50.0, 1.0)), "a fan");
         let mut watch = SpeechWatch::default();
-        let spoken = (0..400).position(|i| watch.feed(if i % 10 < 8 { -25.0 } else { -60.0 }));
+        let spoken = (0..400).position(|i| watch.feed(if i % 10 < 8 { -25.0 } else { -60.0 }, 0.9));
+        let mut watch = SpeechWatch::default();
+        assert!((0..1000).all(|i| !watch.feed(if i % 10 < 8 { -25.0 } else { -60.0 }, 0.1)), "hammering");
         assert!(spoken.is_some_and(|frames| (150..300).contains(&frames)), "{spoken:?}");
     }
 }

@@ -11,12 +11,14 @@ pub mod downlink;
 pub mod frame;
 pub mod jitter;
 pub mod level;
+pub mod leveller;
 pub mod mixer;
 pub mod noise;
 pub mod opus;
 pub mod pauses;
 pub mod payload;
 pub mod plan;
+pub mod processing;
 pub mod resample;
 pub mod ringtones;
 pub mod session;
@@ -31,4 +33,5 @@ pub mod wav;
 pub use device::{Devices, Ringer, devices};
 pub use session::{
     AudioNotice, AudioSession, AudioStats, MicrophoneTest, NoticeSink, PacketSink, ParticipantStats, SessionConfig,
+    Treatment,
 };

@@ -153,7 +153,8 @@ impl Uplink {
             self.gain[side].apply(controls.gain, samples);
             if side == 0 {
                 self.meter.feed(samples);
-                muted_while_speaking = watch_muted(&mut self.watch, &mut self.notice_rest, controls.muted, samples);
+                muted_while_speaking =
+                    watch_muted(&mut self.watch, &mut self.notice_rest, controls.muted, speech, samples);
             }
             self.open[side].apply(open, samples);
             level_dbfs = level_dbfs.max(dbfs(samples));
@@ -284,13 +285,13 @@ fn encoder(plan: &Plan) -> Result<Encoder, OpusError> {
 }
 
 /// Whether to say that somebody speaks into a closed microphone.
-fn watch_muted(watch: &mut SpeechWatch, rest: &mut u32, muted: bool, samples: &Frame) -> bool {
+fn watch_muted(watch: &mut SpeechWatch, rest: &mut u32, muted: bool, speech: f32, samples: &Frame) -> bool {
     *rest = rest.saturating_sub(1);
     if !muted {
         watch.reset();
         return false;
     }
-    let told = watch.feed(dbfs(samples)) && *rest == 0;
+    let told = watch.feed(dbfs(samples), speech) && *rest == 0;
     if told {
         *rest = MUTED_NOTICE_FRAMES;
         watch.reset();

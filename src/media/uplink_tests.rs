@@ -89,7 +89,9 @@ fn silence_is_one_packet_and_sound_behind_it_is_marked() {
     let mut uplink = uplink(OPEN);
     run(&mut uplink, 0..50, OPEN);
     let mut packets = Vec::new();
-    (0..100).for_each(|_| drop(uplink.feed(&SILENCE, 1.0, OPEN, &mut |packet| packets.push(packet))));
+    (0..100).for_each(|_| {
+        uplink.feed(&SILENCE, 1.0, OPEN, &mut |packet| packets.push(packet));
+    });
     assert_eq!(packets.len(), 3 + SILENCES as usize, "the frames before a pause is known, and those that say so");
     assert!(packets.iter().rev().take(SILENCES as usize).all(|packet| packet.len() == HEADER_BYTES + 1));
     let sound = run(&mut uplink, 50..60, OPEN);

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::{media::spec::DeviceSpec, protocol::UserId};
+use crate::{engine::VoiceOverrides, media::spec::DeviceSpec, protocol::UserId};
 
 /// A phone without a window: signs in, calls or waits, and stays in the foreground.
 #[derive(Clone, Debug, clap::Args)]
@@ -37,6 +37,9 @@ pub struct PhoneArgs {
     /// Device name, default, file:PATH.wav (recorded) or null.
     #[arg(long, value_name = "SPEC")]
     pub speaker: Option<DeviceSpec>,
+    /// What is done to voices.
+    #[command(flatten)]
+    pub voice: VoiceArgs,
     /// Allow a connection without TLS (ws://). For tests on this computer only.
     #[arg(long)]
     pub insecure: bool,
@@ -49,6 +52,46 @@ pub struct PhoneArgs {
     /// How long a call rings, seconds.
     #[arg(long, value_name = "SECONDS", hide = true, value_parser = clap::value_parser!(u32).range(1..=90))]
     pub ring_timeout: Option<u32>,
+}
+
+/// What is done to voices, where it differs from the profile's settings.
+#[derive(Clone, Copy, Debug, clap::Args)]
+pub struct VoiceArgs {
+    /// Leave in the microphone what comes out of the speaker.
+    #[arg(long)]
+    pub no_echo_cancelling: bool,
+    /// Leave noise in the microphone.
+    #[arg(long)]
+    pub no_noise_suppression: bool,
+    /// Leave the own voice as loud as it is.
+    #[arg(long)]
+    pub no_gain_control: bool,
+    /// Leave in the microphone what is deeper than a voice.
+    #[arg(long)]
+    pub no_high_pass: bool,
+    /// Leave the voices of others as loud as they are.
+    #[arg(long)]
+    pub no_levelling: bool,
+    /// All of the above.
+    #[arg(long)]
+    pub no_processing: bool,
+    /// Send music instead of speech: all of the above, stereo, and a high bit rate.
+    #[arg(long)]
+    pub music: bool,
+}
+
+impl VoiceArgs {
+    /// What the engine is told.
+    pub(super) fn overrides(self) -> VoiceOverrides {
+        VoiceOverrides {
+            no_echo_cancelling: self.no_echo_cancelling || self.no_processing,
+            no_noise_suppression: self.no_noise_suppression || self.no_processing,
+            no_gain_control: self.no_gain_control || self.no_processing,
+            no_high_pass: self.no_high_pass || self.no_processing,
+            no_levelling: self.no_levelling || self.no_processing,
+            music: self.music,
+        }
+    }
 }
 
 impl PhoneArgs {

@@ -9,7 +9,7 @@ use crate::{
     call::{CallView, Phase},
     engine::{
         Command, Engine, EngineEvent, Settings, State,
-        state::{AudioProblem, ConnectStep, Problem, Quality, Session, Transport},
+        state::{AudioProblem, ConnectStep, EchoState, NoiseState, Problem, Processing, Quality, Session, Transport},
     },
     media::spec::DeviceSpec,
     protocol::{ApiError, Code, InviteId, rpc},
@@ -289,7 +289,31 @@ fn stats(state: &State) -> Value {
             },
         })
     });
-    json!({ "microphoneLevelDbfs": audio.microphone_level_dbfs, "participants": participants, "link": link })
+    json!({
+        "microphoneLevelDbfs": audio.microphone_level_dbfs,
+        "participants": participants,
+        "link": link,
+        "processing": audio.processing.as_ref().map(processing),
+    })
+}
+
+fn processing(processing: &Processing) -> Value {
+    json!({
+        "music": processing.music,
+        "highPass": processing.high_pass,
+        "echo": match processing.echo {
+            EchoState::Off => json!({ "state": "off" }),
+            EchoState::Learning => json!({ "state": "learning" }),
+            EchoState::On { delay_ms, erle_db } => json!({ "state": "on", "delayMs": delay_ms, "erleDb": erle_db }),
+        },
+        "noise": match processing.noise {
+            NoiseState::Off => "off",
+            NoiseState::Calm => "calm",
+            NoiseState::On => "on",
+        },
+        "gainDb": processing.gain_db,
+        "levelling": processing.levelling,
+    })
 }
 
 /// Hands over line by line until the end, an error, or until nobody takes them. No line takes more memory than the

@@ -79,6 +79,7 @@ fn start(args: &PhoneArgs) -> anyhow::Result<(Engine, tokio::runtime::Runtime)> 
             microphone: args.microphone.clone(),
             speaker: args.speaker.clone(),
             ring_device: args.ring_device(),
+            voice: args.voice.overrides(),
             sign_in: Some((args.server.clone(), form)),
             insecure: args.insecure,
             ring_timeout_s: args.ring_timeout,

@@ -8,7 +8,10 @@ use std::{
 
 use rtrb::Producer;
 
-use super::shared::{HeardBy, Shared};
+use super::{
+    echo::Played,
+    shared::{HeardBy, Shared},
+};
 use crate::{
     media::{
         device::{ends::Outlet, keeper::End},
@@ -24,14 +27,20 @@ pub(super) struct Listen {
     shared: Arc<Shared>,
     outlets: Receiver<Outlet>,
     reports: Producer<HeardBy>,
+    played: Played,
     downlink: Downlink,
     frames: u32,
 }
 
 impl Listen {
-    pub(super) fn new(shared: Arc<Shared>, outlets: Receiver<Outlet>, reports: Producer<HeardBy>) -> Self {
+    pub(super) fn new(
+        shared: Arc<Shared>,
+        outlets: Receiver<Outlet>,
+        reports: Producer<HeardBy>,
+        played: Played,
+    ) -> Self {
         let downlink = Downlink::new(shared.source, shared.speaker_volume.get());
-        Self { shared, outlets, reports, downlink, frames: 0 }
+        Self { shared, outlets, reports, played, downlink, frames: 0 }
     }
 
     pub(super) fn run(mut self) {
@@ -39,6 +48,7 @@ impl Listen {
         while !self.shared.stop.load(Relaxed) {
             if let Some(newest) = self.outlets.try_iter().last() {
                 outlet = newest;
+                self.shared.speakers.fetch_add(1, Relaxed);
             }
             if let Some(wait) = outlet.wait() {
                 thread::sleep(wait.min(Duration::from_millis(10)));
@@ -47,7 +57,9 @@ impl Listen {
             self.obey();
             self.take_packets();
             let now = self.shared.samples(Instant::now());
+            self.downlink.set_levelling(self.shared.treatment().levels());
             let frame = self.downlink.mix(now, self.shared.speaker_volume.get());
+            self.played.push(&frame);
             if !outlet.push(&frame) {
                 tracing::warn!("The recording of the speaker cannot be written any more.");
                 outlet = Outlet::absent();

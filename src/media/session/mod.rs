@@ -4,9 +4,11 @@
 //! ([`listen`]: packets, [`Downlink`](super::downlink::Downlink), speaker). Each is driven by its device's clock. Devices
 //! are opened and watched by keepers, so that a slow sound system holds up nobody.
 
+mod echo;
 mod listen;
 mod shared;
 mod talk;
+mod treatment;
 
 use std::{
     sync::{Arc, PoisonError, atomic::Ordering::Relaxed, mpsc::channel},
@@ -18,11 +20,13 @@ use super::{
     device::keeper::{InUse, Keeper, Notices},
     level::SILENT_DBFS,
     plan::PathView,
+    processing::Picture,
     spec::DeviceSpec,
 };
 use crate::protocol::{SourceId, media::Header};
 use rtrb::RingBuffer;
 use shared::{Inbox, Shared};
+pub use treatment::Treatment;
 
 /// Takes packets to send. Called from a media thread: must not block.
 pub type PacketSink = Box<dyn FnMut(Vec<u8>) + Send>;
@@ -45,6 +49,8 @@ pub struct SessionConfig {
     pub microphone_gain: f32,
     /// Loudness of voices, 0.0 to 2.0.
     pub speaker_volume: f32,
+    /// What is done to voices.
+    pub treatment: Treatment,
 }
 
 /// What a person may want to know.
@@ -71,6 +77,8 @@ pub struct AudioStats {
     pub microphone_in_use: Option<String>,
     /// The speaker in use, in words.
     pub speaker_in_use: Option<String>,
+    /// What is done to the own voice.
+    pub processing: Picture,
     /// One entry per source that has been heard.
     pub participants: Vec<ParticipantStats>,
     /// Packets given to the sink.
@@ -107,8 +115,9 @@ impl AudioSession {
         let microphone = Keeper::start(config.microphone, intakes, microphone_in_use.clone(), notices.clone());
         let speaker = Keeper::start(config.speaker, outlets, speaker_in_use.clone(), notices.clone());
         let (reports, report_inbox) = RingBuffer::new(shared::REPORTS_MAX);
-        let talk = talk::Talk::new(shared.clone(), intake_inbox, report_inbox, notices);
-        let listen = listen::Listen::new(shared.clone(), outlet_inbox, reports);
+        let (played, reference) = echo::reference();
+        let talk = talk::Talk::new(shared.clone(), intake_inbox, report_inbox, reference, notices);
+        let listen = listen::Listen::new(shared.clone(), outlet_inbox, reports, played);
         // A computer that cannot start a thread makes no sound; the call itself goes on.
         let threads = [
             thread::Builder::new().name("microphone".into()).spawn(move || talk.run()),
@@ -143,6 +152,11 @@ impl AudioSession {
         self.speaker.want(device);
     }
 
+    /// Changes what is done to voices, without a click.
+    pub fn set_treatment(&self, treatment: Treatment) {
+        self.shared.set_treatment(treatment);
+    }
+
     /// Gain of the microphone, 0.0 to 2.0.
     pub fn set_microphone_gain(&self, gain: f32) {
         self.shared.microphone_gain.set(shared::within(gain, 2.0));
@@ -171,6 +185,7 @@ impl AudioSession {
             microphone_level_dbfs: shared.microphone_level.get(),
             microphone_in_use: name(&self.microphone_in_use),
             speaker_in_use: name(&self.speaker_in_use),
+            processing: *shared.picture(),
             participants: shared.voices().stats.clone(),
             packets_sent: shared.sent.load(Relaxed),
             packets_received: shared.received.load(Relaxed),
@@ -201,15 +216,16 @@ pub struct MicrophoneTest {
 }
 
 impl MicrophoneTest {
-    /// Opens the microphone; with `hear`, what comes in is played on the speaker.
-    pub fn start(microphone: DeviceSpec, speaker: DeviceSpec, gain: f32, hear: bool, notices: NoticeSink) -> Self {
+    /// Opens the microphone of `config`; with `hear`, what comes in is played on the speaker.
+    pub fn start(config: SessionConfig, hear: bool, notices: NoticeSink) -> Self {
         let config = SessionConfig {
             source: SourceId(0),
-            microphone,
-            speaker: if hear { speaker } else { DeviceSpec::Null },
+            speaker: if hear { config.speaker } else { DeviceSpec::Null },
             muted: false,
-            microphone_gain: gain,
             speaker_volume: 1.0,
+            // What is heard is the person's own voice: the canceller would take it away.
+            treatment: Treatment { echo_cancelling: false, ..config.treatment },
+            ..config
         };
         let inbox = Arc::<Inbox>::default();
         let back = inbox.clone();

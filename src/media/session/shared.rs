@@ -4,14 +4,14 @@ use std::{
     collections::{BTreeMap, VecDeque},
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering::Relaxed},
+        atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Ordering::Relaxed},
     },
     time::Instant,
 };
 
-use super::{PacketSink, ParticipantStats, SessionConfig};
+use super::{PacketSink, ParticipantStats, SessionConfig, Treatment};
 use crate::{
-    media::{frame::RATE, level::SILENT_DBFS, plan::PathView},
+    media::{frame::RATE, level::SILENT_DBFS, plan::PathView, processing::Picture},
     protocol::{SourceId, media::Report},
 };
 
@@ -113,6 +113,10 @@ pub(super) struct Shared {
     pub(super) muted: AtomicBool,
     pub(super) microphone_gain: AtomicF32,
     pub(super) speaker_volume: AtomicF32,
+    treatment: AtomicU8,
+    /// Speakers so far: with each, the way of the echo is another one.
+    pub(super) speakers: AtomicU32,
+    picture: Mutex<Picture>,
     pub(super) inbox: Arc<Inbox>,
     sink: Mutex<PacketSink>,
     voices: Mutex<Voices>,
@@ -139,6 +143,9 @@ impl Shared {
             muted: AtomicBool::new(config.muted),
             microphone_gain: AtomicF32::new(within(config.microphone_gain, 2.0)),
             speaker_volume: AtomicF32::new(within(config.speaker_volume, 2.0)),
+            treatment: AtomicU8::new(config.treatment.to_bits()),
+            speakers: AtomicU32::new(0),
+            picture: Mutex::default(),
             inbox,
             sink: Mutex::new(sink),
             voices: Mutex::default(),
@@ -157,6 +164,20 @@ impl Shared {
     /// News of the way to the relay, the latest only.
     pub(super) fn path(&self) -> MutexGuard<'_, Option<PathView>> {
         self.path.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What is to be done to the voices.
+    pub(super) fn treatment(&self) -> Treatment {
+        Treatment::from_bits(self.treatment.load(Relaxed))
+    }
+
+    pub(super) fn set_treatment(&self, treatment: Treatment) {
+        self.treatment.store(treatment.to_bits(), Relaxed);
+    }
+
+    /// What is done to the own voice.
+    pub(super) fn picture(&self) -> MutexGuard<'_, Picture> {
+        self.picture.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Gives a packet to the sink.

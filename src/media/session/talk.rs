@@ -10,6 +10,7 @@ use rtrb::Consumer;
 
 use super::{
     AudioNotice,
+    echo::Reference,
     shared::{HeardBy, Shared},
 };
 use crate::media::{
@@ -18,9 +19,12 @@ use crate::media::{
         keeper::{End, Notices},
     },
     frame::{SILENCE, StereoFrame},
+    processing::Processor,
     uplink::{Controls, Uplink},
 };
 
+/// Frames between two pictures of the processing.
+const PICTURE_FRAMES: u32 = 10;
 /// The longest sleep: how quickly the thread ends.
 const LONGEST_WAIT: Duration = Duration::from_millis(10);
 
@@ -28,8 +32,11 @@ pub(super) struct Talk {
     shared: Arc<Shared>,
     intakes: Receiver<Intake>,
     reports: Consumer<HeardBy>,
+    reference: Reference,
     notices: Notices,
+    processor: Processor,
     uplink: Option<Uplink>,
+    frames: u32,
 }
 
 impl Talk {
@@ -37,12 +44,14 @@ impl Talk {
         shared: Arc<Shared>,
         intakes: Receiver<Intake>,
         reports: Consumer<HeardBy>,
+        reference: Reference,
         notices: Notices,
     ) -> Self {
         let begin = || getrandom::u32().unwrap_or(0);
         let uplink = Uplink::new(shared.source, controls(&shared), begin(), begin());
         let uplink = uplink.inspect_err(|error| tracing::error!("No encoder: {error}.")).ok();
-        Self { shared, intakes, reports, notices, uplink }
+        let processor = Processor::new(shared.treatment().processing());
+        Self { shared, intakes, reports, reference, notices, processor, uplink, frames: 0 }
     }
 
     pub(super) fn run(mut self) {
@@ -51,15 +60,31 @@ impl Talk {
         while !self.shared.stop.load(Relaxed) {
             if let Some(newest) = self.intakes.try_iter().last() {
                 intake = newest;
+                self.processor.room_changed();
             }
             match intake.next(&mut frame) {
-                None => self.feed(&frame),
+                None => {
+                    let speech = self.process(&mut frame);
+                    self.feed(&frame, speech);
+                }
                 Some(wait) => thread::sleep(wait.min(LONGEST_WAIT)),
             }
         }
     }
 
-    fn feed(&mut self, frame: &StereoFrame) {
+    /// Echo, noise and loudness; returns how probable it is that somebody speaks.
+    fn process(&mut self, frame: &mut StereoFrame) -> f32 {
+        self.processor.set(self.shared.treatment().processing());
+        self.reference.take(&self.shared, &mut self.processor);
+        let speech = self.processor.capture(frame);
+        self.frames = self.frames.wrapping_add(1);
+        if self.frames.is_multiple_of(PICTURE_FRAMES) {
+            *self.shared.picture() = self.processor.picture();
+        }
+        speech
+    }
+
+    fn feed(&mut self, frame: &StereoFrame, speech: f32) {
         let Some(uplink) = &mut self.uplink else { return };
         while let Ok((listener, report)) = self.reports.pop() {
             uplink.report(listener, &report);
@@ -67,7 +92,7 @@ impl Talk {
         if let Some(path) = self.shared.path().take() {
             uplink.path(&path);
         }
-        let fed = uplink.feed(frame, 1.0, controls(&self.shared), &mut |packet| self.shared.send(packet));
+        let fed = uplink.feed(frame, speech, controls(&self.shared), &mut |packet| self.shared.send(packet));
         self.shared.microphone_level.set(fed.level_dbfs);
         if fed.muted_while_speaking {
             (self.notices)(AudioNotice::MutedWhileSpeaking);
@@ -76,5 +101,5 @@ impl Talk {
 }
 
 fn controls(shared: &Shared) -> Controls {
-    Controls { muted: shared.muted.load(Relaxed), gain: shared.microphone_gain.get(), music: false }
+    Controls { muted: shared.muted.load(Relaxed), gain: shared.microphone_gain.get(), music: shared.treatment().music }
 }
