@@ -97,9 +97,12 @@ pub struct VoiceOverrides {
     pub music: bool,
 }
 
+/// A setting that is on or off.
+type Switch = fn(&mut Settings) -> &mut bool;
+
 impl VoiceOverrides {
-    /// The settings of which something is fixed.
-    fn fixed(self) -> [(bool, fn(&mut Settings) -> &mut bool, bool); 6] {
+    /// For each: whether it is fixed, which setting, and to what.
+    fn fixed(self) -> [(bool, Switch, bool); 6] {
         [
             (self.no_echo_cancelling, |settings| &mut settings.echo_cancelling, false),
             (self.no_noise_suppression, |settings| &mut settings.noise_suppression, false),
