@@ -2,7 +2,7 @@
 
 use std::{
     io::{BufRead, BufReader},
-    path::Path,
+    path::{Path, PathBuf},
     process::{Command, Stdio},
     thread,
 };
@@ -50,8 +50,13 @@ impl Cards {
         Ok(Self { _daemon: daemon, folder })
     }
 
+    /// Where the daemon listens.
+    pub(super) fn socket(&self) -> PathBuf {
+        self.folder.path().join("native")
+    }
+
     fn connect(&self, command: &mut Command) {
-        command.env("PULSE_SERVER", format!("unix:{}", self.folder.path().join("native").display()));
+        command.env("PULSE_SERVER", format!("unix:{}", self.socket().display()));
         command.env("PULSE_RUNTIME_PATH", self.folder.path());
     }
 

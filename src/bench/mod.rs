@@ -1,6 +1,7 @@
 //! `ahoy bench`: what this program does, measured by itself on this computer.
 //!
 //! * `client`: what a call costs each side.
+//! * `ear`: from mouth to ear, and from accepting a call to hearing each other.
 //! * `relay`: packets that the relay carries per second and core.
 //! * `voice`: what is left of speech after networks of all kinds, on virtual time.
 //! * `cards`: virtual sound cards.
@@ -11,6 +12,8 @@
 
 mod cards;
 pub mod client;
+#[cfg(target_os = "linux")]
+pub mod ear;
 pub mod load;
 pub mod process;
 pub mod relay;
@@ -31,6 +34,9 @@ enum What {
     Client(client::ClientArgs),
     /// Speech over networks that lose, delay and reorder packets: listening files and a table, on virtual time
     Voice(voice::VoiceArgs),
+    /// Mouth to ear in a call between two people, through virtual sound cards
+    #[cfg(target_os = "linux")]
+    Ear(ear::EarArgs),
 }
 
 /// Measures what was asked for, and prints it.
@@ -42,5 +48,7 @@ pub fn run(args: &BenchArgs) -> anyhow::Result<()> {
         What::Relay(args) => relay::run(args),
         What::Client(args) => client::run(args),
         What::Voice(args) => voice::run(args),
+        #[cfg(target_os = "linux")]
+        What::Ear(args) => ear::run(args),
     }
 }

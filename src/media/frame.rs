@@ -17,6 +17,22 @@ pub fn mono(frame: &StereoFrame) -> Frame {
     std::array::from_fn(|i| (left[i] + right[i]) * 0.5)
 }
 
+/// Up to 10 ms of one channel, or of two interleaved, as a frame; what is missing is silent.
+pub fn deinterleave(samples: &[f32], channels: usize) -> StereoFrame {
+    let mut frame = SILENCE;
+    let [left, right] = &mut frame;
+    if channels == 2 {
+        let (pairs, _) = samples.as_chunks::<2>();
+        for ((left, right), pair) in left.iter_mut().zip(right).zip(pairs) {
+            [*left, *right] = *pair;
+        }
+    } else {
+        left.iter_mut().zip(samples).for_each(|(to, from)| *to = *from);
+        *right = *left;
+    }
+    frame
+}
+
 /// Milliseconds as samples of [`RATE`].
 pub const fn ms(milliseconds: i64) -> i64 {
     milliseconds * (RATE as i64) / 1000

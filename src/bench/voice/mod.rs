@@ -129,7 +129,7 @@ pub fn read(path: &Path) -> anyhow::Result<Vec<f32>> {
     };
     let channels = usize::from(spec.channels.max(1));
     let mono: Vec<f32> = samples.chunks(channels).map(|frame| frame.iter().sum::<f32>() / channels as f32).collect();
-    let mut resampler = Resampler::new(spec.sample_rate, RATE).context("a rate that no sound has")?;
+    let mut resampler = Resampler::new(spec.sample_rate, RATE, 1).context("a rate that no sound has")?;
     let mut speech = Vec::new();
     resampler.push(&mono, &mut speech);
     ensure!(!speech.is_empty(), "there is no sound in {}", path.display());

@@ -1,12 +1,9 @@
-//! An open sound card: a ring buffer of mono samples that a callback fills or empties.
+//! An open sound card: a ring buffer that a callback fills or empties, frame by frame.
 //!
-//! The callbacks run on threads that must not wait: they neither lock nor allocate nor call the system.
+//! A card of PulseAudio is opened by [`pulse`](super::pulse), any other by cpal.
 
 use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering::Relaxed},
-    },
+    sync::{Arc, atomic::Ordering::Relaxed},
     time::Duration,
 };
 
@@ -17,7 +14,13 @@ use cpal::{
 };
 use rtrb::{Consumer, Producer, RingBuffer};
 
-use super::find::Direction;
+#[cfg(target_os = "linux")]
+use super::pulse;
+use super::{
+    callback::{Capture, Playback, capture_channels, playback_channels},
+    find::Direction,
+    health::{Health, frames},
+};
 use crate::media::frame::RATE;
 
 /// How long a sound system may take to open a device.
@@ -25,141 +28,155 @@ const OPEN_TIMEOUT: Duration = Duration::from_secs(3);
 /// Room of the ring buffers, in parts of a second.
 const RING_PARTS: u32 = 2;
 
-/// What the callbacks tell.
-#[derive(Debug, Default)]
-pub(super) struct Health {
-    /// The stream is of no use any more.
-    pub(super) failed: AtomicBool,
-    /// Callbacks so far.
-    pub(super) beats: AtomicU64,
-    /// Times a speaker found too little.
-    pub(super) underruns: AtomicU32,
-    /// Most samples that one callback has wanted since this was last set to 0.
-    pub(super) largest: AtomicUsize,
+/// Why a card does not open.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum CardError {
+    /// cpal says why.
+    #[error("{0}")]
+    Cpal(#[from] Error),
+    /// The PulseAudio server does not let us.
+    #[cfg(target_os = "linux")]
+    #[error("{0}")]
+    Pulse(#[from] pulse::PulseError),
 }
 
-impl Health {
-    fn report(&self, error: &Error) {
-        // An overrun heals by itself, and without real-time priority we live.
-        if !matches!(error.kind(), ErrorKind::Xrun | ErrorKind::RealtimeDenied) {
-            self.failed.store(true, Relaxed);
-        }
-    }
+/// What keeps a card open.
+pub(super) enum Stream {
+    /// By cpal.
+    Cpal { _stream: cpal::Stream },
+    /// By ourselves.
+    #[cfg(target_os = "linux")]
+    Pulse { _stream: pulse::Stream },
 }
 
 /// An open card. The stream ends when it is dropped.
 pub(super) struct Card<R> {
-    pub(super) stream: cpal::Stream,
+    pub(super) stream: Stream,
     pub(super) ring: R,
-    /// Hz.
-    pub(super) rate: u32,
+    /// Channels of the ring: 1 or 2.
+    pub(super) channels: usize,
     pub(super) health: Arc<Health>,
 }
 
-/// Opens a microphone.
-pub(super) fn open_input(device: &cpal::Device) -> Result<Card<Consumer<f32>>, Error> {
-    let (config, format) = choose(device, Direction::In)?;
-    let health = Arc::new(Health::default());
-    let (producer, ring) = RingBuffer::new((config.sample_rate / RING_PARTS) as usize);
-    let build = Input { device, config, producer, health: &health };
+/// Opens a microphone, with buffers of so many microseconds.
+pub(super) fn open_input(device: &cpal::Device, period_us: u32) -> Result<Card<Consumer<f32>>, CardError> {
+    #[cfg(target_os = "linux")]
+    if let Some((name, shape)) = on_pulse(device, Direction::In) {
+        let health = Arc::new(Health::new(shape.rate, frames(shape.rate, period_us), true));
+        let channels = usize::from(shape.channels);
+        let (producer, ring) = ring(shape.rate, channels);
+        let mut capture = Capture::new(producer, channels, health.clone());
+        let stream = pulse::record(&name, shape, health.clone(), move |samples| capture.take(samples))?;
+        return Ok(Card { stream: Stream::Pulse { _stream: stream }, ring, channels, health });
+    }
+    let (config, format) = choose(device, Direction::In, period_us)?;
+    let health = health(&config);
+    let (card, channels) = (usize::from(config.channels), capture_channels(config.channels.into()));
+    let (producer, ring) = ring(config.sample_rate, channels);
+    let capture = Capture::new(producer, card, health.clone());
     let stream = match format {
-        SampleFormat::F32 => build.stream::<f32>(),
-        SampleFormat::I16 => build.stream::<i16>(),
-        SampleFormat::I24 => build.stream::<cpal::I24>(),
-        SampleFormat::I32 => build.stream::<i32>(),
-        SampleFormat::U8 => build.stream::<u8>(),
-        SampleFormat::U16 => build.stream::<u16>(),
-        _ => return Err(ErrorKind::UnsupportedConfig.into()),
+        SampleFormat::F32 => input::<f32>(device, config, capture, &health),
+        SampleFormat::I16 => input::<i16>(device, config, capture, &health),
+        SampleFormat::I24 => input::<cpal::I24>(device, config, capture, &health),
+        SampleFormat::I32 => input::<i32>(device, config, capture, &health),
+        SampleFormat::U8 => input::<u8>(device, config, capture, &health),
+        SampleFormat::U16 => input::<u16>(device, config, capture, &health),
+        _ => return Err(Error::from(ErrorKind::UnsupportedConfig).into()),
     }?;
     stream.play()?;
-    Ok(Card { stream, ring, rate: config.sample_rate, health })
+    Ok(Card { stream: Stream::Cpal { _stream: stream }, ring, channels, health })
 }
 
-/// Opens a speaker.
-pub(super) fn open_output(device: &cpal::Device) -> Result<Card<Producer<f32>>, Error> {
-    let (config, format) = choose(device, Direction::Out)?;
-    let health = Arc::new(Health::default());
-    let (ring, consumer) = RingBuffer::new((config.sample_rate / RING_PARTS) as usize);
-    let build = Output { device, config, consumer, health: &health };
+/// Opens a speaker, with buffers of so many microseconds.
+pub(super) fn open_output(device: &cpal::Device, period_us: u32) -> Result<Card<Producer<f32>>, CardError> {
+    #[cfg(target_os = "linux")]
+    if let Some((name, shape)) = on_pulse(device, Direction::Out) {
+        let health = Arc::new(Health::new(shape.rate, frames(shape.rate, period_us), true));
+        let channels = usize::from(shape.channels);
+        let (ring, consumer) = ring(shape.rate, channels);
+        let mut playback = Playback::new(consumer, channels, health.clone());
+        let stream = pulse::play(&name, shape, health.clone(), move |samples| playback.fill(samples))?;
+        return Ok(Card { stream: Stream::Pulse { _stream: stream }, ring, channels, health });
+    }
+    let (config, format) = choose(device, Direction::Out, period_us)?;
+    let health = health(&config);
+    let (card, channels) = (usize::from(config.channels), playback_channels(config.channels.into()));
+    let (ring, consumer) = ring(config.sample_rate, channels);
+    let playback = Playback::new(consumer, card, health.clone());
     let stream = match format {
-        SampleFormat::F32 => build.stream::<f32>(),
-        SampleFormat::I16 => build.stream::<i16>(),
-        SampleFormat::I24 => build.stream::<cpal::I24>(),
-        SampleFormat::I32 => build.stream::<i32>(),
-        SampleFormat::U8 => build.stream::<u8>(),
-        SampleFormat::U16 => build.stream::<u16>(),
-        _ => return Err(ErrorKind::UnsupportedConfig.into()),
+        SampleFormat::F32 => output::<f32>(device, config, playback, &health),
+        SampleFormat::I16 => output::<i16>(device, config, playback, &health),
+        SampleFormat::I24 => output::<cpal::I24>(device, config, playback, &health),
+        SampleFormat::I32 => output::<i32>(device, config, playback, &health),
+        SampleFormat::U8 => output::<u8>(device, config, playback, &health),
+        SampleFormat::U16 => output::<u16>(device, config, playback, &health),
+        _ => return Err(Error::from(ErrorKind::UnsupportedConfig).into()),
     }?;
     stream.play()?;
-    Ok(Card { stream, ring, rate: config.sample_rate, health })
+    Ok(Card { stream: Stream::Cpal { _stream: stream }, ring, channels, health })
 }
 
-struct Input<'a> {
-    device: &'a cpal::Device,
+/// A PulseAudio server's own name for a device, and what to ask of it: it converts whatever the device is.
+#[cfg(target_os = "linux")]
+fn on_pulse(device: &cpal::Device, direction: Direction) -> Option<(String, pulse::Shape)> {
+    let id = device.id().ok().filter(|id| id.host() == cpal::HostId::PulseAudio)?;
+    let default = match direction {
+        Direction::In => device.default_input_config(),
+        Direction::Out => device.default_output_config(),
+    };
+    let channels = if default.is_ok_and(|config| config.channels() == 1) { 1 } else { 2 };
+    Some((id.id().to_owned(), pulse::Shape { channels, rate: RATE }))
+}
+
+fn ring(rate: u32, channels: usize) -> (Producer<f32>, Consumer<f32>) {
+    RingBuffer::new((rate / RING_PARTS) as usize * channels)
+}
+
+fn health(config: &StreamConfig) -> Arc<Health> {
+    let period = match config.buffer_size {
+        BufferSize::Fixed(size) => size,
+        BufferSize::Default => config.sample_rate / 100,
+    };
+    Arc::new(Health::new(config.sample_rate, period, false))
+}
+
+fn input<T: SizedSample>(
+    device: &cpal::Device,
     config: StreamConfig,
-    producer: Producer<f32>,
-    health: &'a Arc<Health>,
+    mut capture: Capture,
+    health: &Arc<Health>,
+) -> Result<cpal::Stream, Error>
+where
+    f32: FromSample<T>,
+{
+    let health = health.clone();
+    let failed = move |error: Error| report(&health, &error);
+    device.build_input_stream::<T, _, _>(config, move |data, _| capture.take(data), failed, Some(OPEN_TIMEOUT))
 }
 
-impl Input<'_> {
-    fn stream<T: SizedSample>(mut self) -> Result<cpal::Stream, Error>
-    where
-        f32: FromSample<T>,
-    {
-        let channels = usize::from(self.config.channels);
-        let scale = 1.0 / channels as f32;
-        let (health, errors) = (self.health.clone(), self.health.clone());
-        self.device.build_input_stream::<T, _, _>(
-            self.config,
-            move |data, _| {
-                for frame in data.chunks_exact(channels) {
-                    let sum: f32 = frame.iter().map(|&sample| f32::from_sample_(sample)).sum();
-                    // Full: whoever reads has gone to sleep; what is newest is lost.
-                    let _ = self.producer.push(sum * scale);
-                }
-                health.beats.fetch_add(1, Relaxed);
-            },
-            move |error| errors.report(&error),
-            Some(OPEN_TIMEOUT),
-        )
+fn output<T: SizedSample + FromSample<f32>>(
+    device: &cpal::Device,
+    config: StreamConfig,
+    mut playback: Playback,
+    health: &Arc<Health>,
+) -> Result<cpal::Stream, Error> {
+    let health = health.clone();
+    let failed = move |error: Error| report(&health, &error);
+    device.build_output_stream::<T, _, _>(config, move |data, _| playback.fill(data), failed, Some(OPEN_TIMEOUT))
+}
+
+fn report(health: &Health, error: &Error) {
+    match error.kind() {
+        // Heals by itself; whoever watches may take larger buffers.
+        ErrorKind::Xrun => drop(health.xruns.fetch_add(1, Relaxed)),
+        // Without it we live.
+        ErrorKind::RealtimeDenied => {}
+        _ => health.failed.store(true, Relaxed),
     }
 }
 
-struct Output<'a> {
-    device: &'a cpal::Device,
-    config: StreamConfig,
-    consumer: Consumer<f32>,
-    health: &'a Arc<Health>,
-}
-
-impl Output<'_> {
-    fn stream<T: SizedSample + FromSample<f32>>(mut self) -> Result<cpal::Stream, Error> {
-        let channels = usize::from(self.config.channels);
-        let (health, errors) = (self.health.clone(), self.health.clone());
-        // What is missing before the first sample is no underrun.
-        let mut begun = false;
-        self.device.build_output_stream::<T, _, _>(
-            self.config,
-            move |data, _| {
-                let wanted = data.len() / channels;
-                begun |= self.consumer.slots() > 0;
-                if begun && self.consumer.slots() < wanted {
-                    health.underruns.fetch_add(1, Relaxed);
-                }
-                for frame in data.chunks_exact_mut(channels) {
-                    frame.fill(T::from_sample_(self.consumer.pop().unwrap_or(0.0)));
-                }
-                health.largest.fetch_max(wanted, Relaxed);
-                health.beats.fetch_add(1, Relaxed);
-            },
-            move |error| errors.report(&error),
-            Some(OPEN_TIMEOUT),
-        )
-    }
-}
-
-/// The best way to open a device: 48 kHz, few channels, floating point, 10 ms buffers.
-fn choose(device: &cpal::Device, direction: Direction) -> Result<(StreamConfig, SampleFormat), Error> {
+/// The best way to open a device: 48 kHz, few channels, floating point, short buffers.
+fn choose(device: &cpal::Device, direction: Direction, period_us: u32) -> Result<(StreamConfig, SampleFormat), Error> {
     let (ranges, default): (Vec<SupportedStreamConfigRange>, _) = match direction {
         Direction::In => (device.supported_input_configs()?.collect(), device.default_input_config()),
         Direction::Out => (device.supported_output_configs()?.collect(), device.default_output_config()),
@@ -178,12 +195,12 @@ fn choose(device: &cpal::Device, direction: Direction) -> Result<(StreamConfig, 
         .map(|(range, _)| range)
         .ok_or_else(|| Error::from(ErrorKind::UnsupportedConfig))?;
     let rate = rate(best);
-    let frames = match best.buffer_size() {
-        SupportedBufferSize::Range { min, max } => (rate / 100).clamp(*min, *max),
-        SupportedBufferSize::Unknown => rate / 100,
+    let size = match best.buffer_size() {
+        SupportedBufferSize::Range { min, max } => frames(rate, period_us).clamp(*min, *max),
+        SupportedBufferSize::Unknown => frames(rate, period_us),
     };
     // Always a fixed size: the default may be seconds.
-    let config = StreamConfig { channels: best.channels(), sample_rate: rate, buffer_size: BufferSize::Fixed(frames) };
+    let config = StreamConfig { channels: best.channels(), sample_rate: rate, buffer_size: BufferSize::Fixed(size) };
     Ok((config, best.sample_format()))
 }
 

@@ -7,9 +7,9 @@ use std::{
 
 use rtrb::{Consumer, Producer};
 
-use super::{card::Health, clock::Clock};
+use super::{clock::Clock, health::Health};
 use crate::media::{
-    frame::{FRAME, RATE, SILENCE, StereoFrame, mono},
+    frame::{FRAME, RATE, SILENCE, StereoFrame, deinterleave, mono},
     resample::Resampler,
     tones::Sine,
     wav::{WavSink, WavSource},
@@ -17,6 +17,10 @@ use crate::media::{
 
 /// The shortest sleep between two looks at a card.
 const SHORTEST_WAIT: Duration = Duration::from_millis(1);
+/// The longest one, where the card wakes who waits for it.
+const LONGEST_WAIT: Duration = Duration::from_millis(50);
+/// Sound that has waited for longer than this is dropped, ms.
+const BACKLOG_MAX_MS: usize = 250;
 
 /// Where frames come from.
 #[derive(Debug)]
@@ -56,13 +60,15 @@ impl Intake {
         if let Some(wait) = pace.0.wait(Instant::now()) {
             return Some(wait);
         }
-        let [left, right] = frame;
         match self {
-            Self::File(file, _) => file.next_frame(left),
-            Self::Tone(sine, _) => left.iter_mut().for_each(|sample| *sample = sine.next_sample()),
-            Self::Card(_) | Self::Silence(_) => *left = SILENCE[0],
+            Self::File(file, _) => file.next_frame(frame),
+            Self::Tone(sine, _) => {
+                let [left, right] = frame;
+                left.iter_mut().for_each(|sample| *sample = sine.next_sample());
+                *right = *left;
+            }
+            Self::Card(_) | Self::Silence(_) => *frame = SILENCE,
         }
-        *right = *left;
         None
     }
 }
@@ -71,7 +77,7 @@ impl Outlet {
     /// `None` if a frame is wanted now, otherwise how long to wait.
     pub(in crate::media) fn wait(&mut self) -> Option<Duration> {
         match self {
-            Self::Card(card) => card.wait(),
+            Self::Card(card) => card.wait(Instant::now()),
             Self::File(_, pace) | Self::Nowhere(pace) => pace.0.wait(Instant::now()),
         }
     }
@@ -80,7 +86,7 @@ impl Outlet {
     pub(in crate::media) fn push(&mut self, frame: &StereoFrame) -> bool {
         match self {
             Self::Card(card) => card.push(frame),
-            Self::File(file, _) => return file.write(&mono(frame)).is_ok(),
+            Self::File(file, _) => return file.write(frame).is_ok(),
             Self::Nowhere(_) => {}
         }
         true
@@ -91,29 +97,50 @@ impl Outlet {
 #[derive(Debug)]
 pub(in crate::media) struct CardIntake {
     ring: Consumer<f32>,
+    channels: usize,
+    health: Arc<Health>,
     resampler: Resampler,
     raw: Vec<f32>,
     ready: Vec<f32>,
 }
 
 impl CardIntake {
-    pub(super) fn new(ring: Consumer<f32>, rate: u32) -> Option<Self> {
-        Some(Self { ring, resampler: Resampler::new(rate, RATE)?, raw: Vec::new(), ready: Vec::new() })
+    /// Of a ring of one or two channels.
+    pub(super) fn new(ring: Consumer<f32>, channels: usize, health: Arc<Health>) -> Option<Self> {
+        let resampler = Resampler::new(health.rate, RATE, channels)?;
+        Some(Self { ring, channels, health, resampler, raw: Vec::new(), ready: Vec::new() })
     }
 
     fn next(&mut self, frame: &mut StereoFrame) -> Option<Duration> {
-        self.raw.clear();
-        while let Ok(sample) = self.ring.pop() {
-            self.raw.push(sample);
-        }
-        self.resampler.push(&self.raw, &mut self.ready);
-        let missing = FRAME.saturating_sub(self.ready.len());
+        self.health.wait_here();
+        let samples = FRAME * self.channels;
+        self.drain();
+        let missing = samples.saturating_sub(self.ready.len()) / self.channels;
         if missing > 0 {
-            return Some(samples_as_time(missing, RATE).max(SHORTEST_WAIT));
+            let wait = samples_as_time(missing, RATE).max(SHORTEST_WAIT);
+            return Some(if self.health.wakes { LONGEST_WAIT } else { wait });
         }
-        frame.iter_mut().for_each(|side| side.copy_from_slice(&self.ready[..FRAME]));
-        self.ready.drain(..FRAME);
+        *frame = deinterleave(&self.ready[..samples], self.channels);
+        self.ready.drain(..samples);
         None
+    }
+
+    /// Takes what has been recorded. What is too old to be of use is dropped: whoever reads was held up, and would
+    /// never be on time again.
+    fn drain(&mut self) {
+        let there = self.ring.slots();
+        // It is there: it was just looked for, and nobody else reads.
+        let Ok(chunk) = self.ring.read_chunk(there) else { return };
+        self.raw.clear();
+        self.raw.extend(chunk);
+        self.resampler.push(&self.raw, &mut self.ready);
+        let most = RATE as usize / 1000 * BACKLOG_MAX_MS * self.channels;
+        if there == self.ring.buffer().capacity() {
+            // Nobody knows how much did not find room any more.
+            self.ready.clear();
+        } else if self.ready.len() > most {
+            self.ready.drain(..self.ready.len() - FRAME * self.channels);
+        }
     }
 }
 
@@ -121,65 +148,95 @@ impl CardIntake {
 #[derive(Debug)]
 pub(in crate::media) struct CardOutlet {
     ring: Producer<f32>,
+    channels: usize,
     resampler: Resampler,
-    rate: u32,
     health: Arc<Health>,
     raw: Vec<f32>,
-    /// Added to what the card takes at once; grows when that was not enough, samples.
-    margin: usize,
+    mixed: Vec<f32>,
+    /// How long before the card's next callback a frame is made, frames of the card; grows when that was too late.
+    lead: usize,
     underruns: u32,
-    /// What the card took at once in the last two stretches of time, samples.
+    /// The last callback, and when it was seen.
+    beat: (u64, Option<Instant>),
+    /// What the card took at once in the last two stretches of time, frames.
     largest: [usize; 2],
     pushes: u32,
 }
 
 impl CardOutlet {
-    pub(super) fn new(ring: Producer<f32>, rate: u32, health: Arc<Health>) -> Option<Self> {
-        let resampler = Resampler::new(RATE, rate)?;
-        let period = rate as usize / 100;
-        let margin = period / 4;
+    /// Of a ring of one or two channels.
+    pub(super) fn new(ring: Producer<f32>, channels: usize, health: Arc<Health>) -> Option<Self> {
+        let resampler = Resampler::new(RATE, health.rate, channels)?;
+        let lead = Self::shortest_lead(&health);
+        let largest = [health.period.load(Relaxed) as usize; 2];
+        let (raw, mixed) = (Vec::new(), Vec::new());
         Some(Self {
             ring,
+            channels,
             resampler,
-            rate,
             health,
-            raw: Vec::new(),
-            margin,
+            raw,
+            mixed,
+            lead,
             underruns: 0,
-            largest: [period; 2],
+            beat: (0, None),
+            largest,
             pushes: 0,
         })
     }
 
-    fn wait(&mut self) -> Option<Duration> {
-        let fill = self.ring.buffer().capacity() - self.ring.slots();
-        let underruns = self.health.underruns.load(Relaxed);
+    /// Frames of the card.
+    fn shortest_lead(health: &Health) -> usize {
+        // Who is not woken sees a callback up to 2 ms later, and must have had enough for it before.
+        health.rate as usize / if health.wakes { 500 } else { 80 }
+    }
+
+    fn wait(&mut self, now: Instant) -> Option<Duration> {
+        self.health.wait_here();
+        let (beats, underruns) = (self.health.beats.load(Relaxed), self.health.underruns.load(Relaxed));
+        if beats != self.beat.0 {
+            self.beat = (beats, Some(now));
+        }
         if underruns != self.underruns {
             self.underruns = underruns;
-            self.margin = (self.margin + self.rate as usize / 200).min(self.rate as usize / 16);
+            self.lead = (self.lead + self.health.rate as usize / 800).min(self.health.rate as usize / 16);
         }
-        let enough = self.largest[0].max(self.largest[1]) + self.margin;
-        if fill < enough {
-            return None;
+        let fill = (self.ring.buffer().capacity() - self.ring.slots()) / self.channels;
+        let once = self.largest[0].max(self.largest[1]);
+        let rate = self.health.rate;
+        if !self.health.wakes {
+            // The card takes its share at once, at some moment: look often enough to follow at leisure.
+            return (fill >= once + self.lead).then_some(Duration::from_millis(2));
         }
-        // The card takes its share at once, at some moment of the next 10 ms: look often enough to follow at leisure.
-        Some(Duration::from_millis(2))
+        if fill >= once + self.lead.saturating_sub(once) {
+            return Some(LONGEST_WAIT);
+        }
+        let due = self.beat.1? + samples_as_time(once.saturating_sub(self.lead), rate);
+        due.checked_duration_since(now).filter(|wait| !wait.is_zero())
     }
 
     fn push(&mut self, frame: &StereoFrame) {
+        self.mixed.clear();
+        if self.channels == 2 {
+            let [left, right] = frame;
+            self.mixed.extend(left.iter().zip(right).flat_map(|(left, right)| [*left, *right]));
+        } else {
+            self.mixed.extend(mono(frame));
+        }
         self.raw.clear();
-        self.resampler.push(&mono(frame), &mut self.raw);
-        for sample in &self.raw {
-            // Full cannot be: the ring holds half a second.
-            let _ = self.ring.push(*sample);
+        self.resampler.push(&self.mixed, &mut self.raw);
+        // Full cannot be: the ring holds half a second.
+        let room = self.raw.len().min(self.ring.slots() / self.channels * self.channels);
+        if let Ok(chunk) = self.ring.write_chunk_uninit(room) {
+            chunk.fill_from_iter(self.raw.drain(..room));
         }
         self.pushes += 1;
         if self.pushes.is_multiple_of(100) {
-            self.largest = [self.largest[1], self.health.largest.swap(0, Relaxed).min(self.rate as usize / 10)];
+            self.largest = [self.largest[1], self.health.largest.swap(0, Relaxed).min(self.health.rate as usize / 10)];
         }
         if self.pushes.is_multiple_of(3000) {
             // Half a minute later a little less may do again.
-            self.margin = (self.margin - self.margin / 8).max(self.rate as usize / 400);
+            self.lead = (self.lead - self.lead / 8).max(Self::shortest_lead(&self.health));
         }
     }
 }

@@ -12,9 +12,11 @@ use std::{
 };
 
 use super::{
-    card::{Health, open_input, open_output},
+    card::{self, open_input, open_output},
     ends::{CardIntake, CardOutlet, Intake, Outlet, Pace},
     find::{Direction, Found, find, quiet},
+    health::Health,
+    period::Period,
 };
 use crate::media::{
     session::AudioNotice,
@@ -47,8 +49,9 @@ pub(in crate::media) trait End: Send + Sized + 'static {
     fn absent() -> Self;
     #[doc(hidden)]
     fn without_card(spec: &DeviceSpec) -> Option<Self>;
+    /// With buffers of so many microseconds.
     #[doc(hidden)]
-    fn card(device: &cpal::Device) -> Option<(Self, OpenCard)>;
+    fn card(device: &cpal::Device, period_us: u32) -> Option<(Self, OpenCard)>;
     /// The notice for a device that went away.
     const LOST: AudioNotice;
     /// The notice for a device that came.
@@ -57,7 +60,7 @@ pub(in crate::media) trait End: Send + Sized + 'static {
 
 /// Holds a stream open.
 pub(in crate::media) struct OpenCard {
-    _stream: cpal::Stream,
+    _stream: card::Stream,
     health: Arc<Health>,
 }
 
@@ -81,11 +84,11 @@ impl End for Intake {
         }
     }
 
-    fn card(device: &cpal::Device) -> Option<(Self, OpenCard)> {
-        let card = open_input(device)
+    fn card(device: &cpal::Device, period_us: u32) -> Option<(Self, OpenCard)> {
+        let card = open_input(device, period_us)
             .inspect_err(|error| tracing::debug!("The microphone cannot be opened: {error}."))
             .ok()?;
-        let intake = CardIntake::new(card.ring, card.rate)?;
+        let intake = CardIntake::new(card.ring, card.channels, card.health.clone())?;
         Some((Self::Card(intake), OpenCard { _stream: card.stream, health: card.health }))
     }
 
@@ -105,7 +108,7 @@ impl End for Outlet {
 
     fn without_card(spec: &DeviceSpec) -> Option<Self> {
         match spec {
-            DeviceSpec::File(path) => WavSink::create(path)
+            DeviceSpec::File(path) => WavSink::create(path, true)
                 .inspect_err(|error| tracing::warn!("The speaker file {} is not written: {error}.", path.display()))
                 .ok()
                 .map(|file| Self::File(file, Pace::default())),
@@ -113,10 +116,11 @@ impl End for Outlet {
         }
     }
 
-    fn card(device: &cpal::Device) -> Option<(Self, OpenCard)> {
-        let card =
-            open_output(device).inspect_err(|error| tracing::debug!("The speaker cannot be opened: {error}.")).ok()?;
-        let outlet = CardOutlet::new(card.ring, card.rate, card.health.clone())?;
+    fn card(device: &cpal::Device, period_us: u32) -> Option<(Self, OpenCard)> {
+        let card = open_output(device, period_us)
+            .inspect_err(|error| tracing::debug!("The speaker cannot be opened: {error}."))
+            .ok()?;
+        let outlet = CardOutlet::new(card.ring, card.channels, card.health.clone())?;
         Some((Self::Card(Box::new(outlet)), OpenCard { _stream: card.stream, health: card.health }))
     }
 
@@ -135,7 +139,18 @@ impl Keeper {
     /// Begins to keep a device open. Each new end is handed to `ends`; until the first comes, use [`End::absent`].
     pub(in crate::media) fn start<E: End>(spec: DeviceSpec, ends: Sender<E>, in_use: InUse, notices: Notices) -> Self {
         let (wishes, inbox) = channel();
-        let work = Work { spec, ends, in_use, notices, host: None, open: None, lost: false };
+        let work = Work {
+            started: Instant::now(),
+            period: None,
+            last_id: None,
+            spec,
+            ends,
+            in_use,
+            notices,
+            host: None,
+            open: None,
+            lost: false,
+        };
         // Without a thread there is no sound, and nothing else fails.
         let _ = thread::Builder::new().name(format!("{}-keeper", E::NAME)).spawn(move || work.run(&inbox));
         Self { wishes }
@@ -169,10 +184,15 @@ impl Open {
 }
 
 struct Work<E> {
+    started: Instant,
+    /// Length of the buffers of the card in use.
+    period: Option<Period>,
     spec: DeviceSpec,
     ends: Sender<E>,
     in_use: InUse,
     notices: Notices,
+    /// The card that the length belongs to.
+    last_id: Option<String>,
     host: Option<cpal::Host>,
     open: Option<Open>,
     /// The person knows that there is none.
@@ -202,8 +222,30 @@ impl<E: End> Work<E> {
             } else if now - searched >= SEARCH {
                 searched = now;
                 self.search();
+            } else {
+                self.fit_period();
             }
         }
+    }
+
+    /// Takes longer buffers where the card runs dry or over, and shorter ones when that is over.
+    fn fit_period(&mut self) {
+        let now_ms = self.now_ms();
+        let Some(card) = self.open.as_ref().and_then(|open| open.card.as_ref()) else { return };
+        let Some(period) = &mut self.period else { return };
+        if !period.look(now_ms, card.health.xruns.load(Relaxed)) {
+            return;
+        }
+        tracing::debug!("The buffers of the {} are {} µs now.", E::NAME, period.us());
+        if card.health.wakes {
+            card.health.set_period_us(period.us());
+        } else {
+            self.reopen(false);
+        }
+    }
+
+    fn now_ms(&self) -> u64 {
+        self.started.elapsed().as_millis() as u64
     }
 
     fn needs_card(&self) -> bool {
@@ -266,14 +308,22 @@ impl<E: End> Work<E> {
 
     fn open_card(&mut self) -> Option<(String, bool)> {
         let wanted = self.find(&self.spec.clone());
+        // What was learnt about one card says nothing about another.
+        let known = self.period.take().filter(|_| self.last_id == wanted.as_ref().map(|found| found.id.clone()));
+        let period_us = known.as_ref().map_or(Period::SHORTEST_US, Period::us);
         let (found, (end, card)) =
-            wanted.and_then(|found| E::card(&found.device).map(|card| (found, card))).or_else(|| {
+            wanted.and_then(|found| E::card(&found.device, period_us).map(|card| (found, card))).or_else(|| {
                 // It is there but does not open: another program has it, or it is on its way out.
                 let substitute = self.find(&DeviceSpec::Default).map(|found| Found { wanted: false, ..found })?;
-                let card = E::card(&substitute.device)?;
+                let card = E::card(&substitute.device, period_us)?;
                 Some((substitute, card))
             })?;
         self.ends.send(end).ok()?;
+        let now_ms = self.now_ms();
+        let mut period = known.unwrap_or_else(|| Period::new(now_ms, !card.health.wakes));
+        period.reopened(now_ms);
+        self.period = Some(period);
+        self.last_id = Some(found.id.clone());
         self.open = Some(Open { card: Some(card), id: found.id, beats: 0, beat_at: Instant::now() });
         Some((found.name, found.wanted))
     }

@@ -1,13 +1,20 @@
 //! Sound cards, and what stands in for them: the only code that knows them.
 //!
-//! [`find`] names devices, [`card`] opens them, [`ends`] makes frames out of their buffers (or out of files), and
-//! [`keeper`] watches over them. [`ringer`] plays tones. Nothing here knows what the sound is for.
+//! [`find`] names devices, [`card`] opens them ([`pulse`] those of PulseAudio), [`callback`] is what they call back,
+//! [`ends`] makes frames out of their buffers (or out of files), and [`keeper`] watches over them, with [`period`] to say
+//! how long the buffers are. [`ringer`] plays tones. Nothing here knows what the sound is for.
 
+pub mod callback;
 mod card;
 mod clock;
 pub(super) mod ends;
 mod find;
+mod health;
 pub(super) mod keeper;
+mod period;
+pub(super) mod priority;
+#[cfg(target_os = "linux")]
+mod pulse;
 mod ringer;
 
 pub use find::{Devices, devices};

@@ -127,7 +127,7 @@ fn begin(order: &Order) -> Option<Playing> {
     match &order.device {
         DeviceSpec::Null | DeviceSpec::Tone(_) => None,
         DeviceSpec::File(path) => {
-            let sink = WavSink::create(path).ok()?;
+            let sink = WavSink::create(path, false).ok()?;
             Some(Playing::File { sink, clock: Clock::default(), order: order.clone() })
         }
         DeviceSpec::Default | DeviceSpec::Named(_) => {
@@ -167,7 +167,7 @@ fn record(sink: &mut WavSink, clock: &mut Clock, order: &mut Order) -> bool {
             let Some(tone) = order.tones.next() else { return true };
             *sample = tone * order.volume;
         }
-        if sink.write(&frame).is_err() {
+        if sink.write(&[frame, frame]).is_err() {
             return true;
         }
     }

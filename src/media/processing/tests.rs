@@ -9,11 +9,11 @@ use super::{
 fn speech(seconds: usize) -> Vec<f32> {
     let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/speech.wav");
     let mut source = crate::media::wav::WavSource::open(&path).expect("a recording");
-    let mut frame = [0.0; FRAME];
+    let mut frame = crate::media::frame::SILENCE;
     (0..seconds * 100)
         .flat_map(|_| {
             source.next_frame(&mut frame);
-            frame
+            frame[0]
         })
         .collect()
 }

@@ -14,12 +14,14 @@ use super::{
 };
 use crate::{
     media::{
-        device::{ends::Outlet, keeper::End},
+        device::{ends::Outlet, keeper::End, priority},
         downlink::Downlink,
     },
     protocol::media::Header,
 };
 
+/// The longest sleep: how quickly the thread ends.
+const LONGEST_WAIT: Duration = Duration::from_millis(10);
 /// Frames between two pictures of the statistics.
 const PICTURE_FRAMES: u32 = 5;
 
@@ -44,6 +46,7 @@ impl Listen {
     }
 
     pub(super) fn run(mut self) {
+        priority::raise();
         let mut outlet = Outlet::absent();
         while !self.shared.stop.load(Relaxed) {
             if let Some(newest) = self.outlets.try_iter().last() {
@@ -51,7 +54,8 @@ impl Listen {
                 self.shared.speakers.fetch_add(1, Relaxed);
             }
             if let Some(wait) = outlet.wait() {
-                thread::sleep(wait.min(Duration::from_millis(10)));
+                // A card that can do so wakes this thread when it has taken something.
+                thread::park_timeout(wait.min(LONGEST_WAIT));
                 continue;
             }
             self.obey();

@@ -17,6 +17,7 @@ use crate::media::{
     device::{
         ends::Intake,
         keeper::{End, Notices},
+        priority,
     },
     frame::{SILENCE, StereoFrame},
     processing::Processor,
@@ -55,6 +56,7 @@ impl Talk {
     }
 
     pub(super) fn run(mut self) {
+        priority::raise();
         let mut intake = Intake::absent();
         let mut frame = SILENCE;
         while !self.shared.stop.load(Relaxed) {
@@ -67,7 +69,8 @@ impl Talk {
                     let speech = self.process(&mut frame);
                     self.feed(&frame, speech);
                 }
-                Some(wait) => thread::sleep(wait.min(LONGEST_WAIT)),
+                // A card that can do so wakes this thread when there is more.
+                Some(wait) => thread::park_timeout(wait.min(LONGEST_WAIT)),
             }
         }
     }

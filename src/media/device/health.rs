@@ -1,0 +1,72 @@
+//! What an open card tells, and is told: the only thing that its callbacks, the keeper and a media thread share.
+
+use std::{
+    sync::{
+        OnceLock,
+        atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering::Relaxed},
+    },
+    thread::Thread,
+};
+
+/// Counters of one open card. All of it may be touched in a callback, except [`Self::wake`].
+#[derive(Debug)]
+pub struct Health {
+    /// Hz.
+    pub(super) rate: u32,
+    /// The stream is of no use any more.
+    pub(super) failed: AtomicBool,
+    /// Callbacks so far.
+    pub(super) beats: AtomicU64,
+    /// Times a speaker's callback found too little.
+    pub(super) underruns: AtomicU32,
+    /// Times the sound system itself had nothing to play, or nowhere to record to.
+    pub(super) xruns: AtomicU32,
+    /// Most frames that one callback has wanted since this was last set to 0.
+    pub(super) largest: AtomicUsize,
+    /// Frames that the sound system is to ask for, or to deliver, at once.
+    pub(super) period: AtomicU32,
+    /// Whoever waits for a callback is woken after it.
+    pub(super) wakes: bool,
+    /// Who that is.
+    waiter: OnceLock<Thread>,
+}
+
+impl Health {
+    /// Of a card of this rate (Hz), with buffers of so many frames. `wakes`: its thread wakes who waits for it.
+    pub fn new(rate: u32, period: u32, wakes: bool) -> Self {
+        Self {
+            wakes,
+            rate,
+            failed: AtomicBool::new(false),
+            beats: AtomicU64::new(0),
+            underruns: AtomicU32::new(0),
+            xruns: AtomicU32::new(0),
+            largest: AtomicUsize::new(0),
+            period: AtomicU32::new(period),
+            waiter: OnceLock::new(),
+        }
+    }
+
+    /// From now on this thread is woken after each callback, if the card does that.
+    pub(super) fn wait_here(&self) {
+        // The end of a card is used by one thread only.
+        self.waiter.get_or_init(std::thread::current);
+    }
+
+    /// Asks for buffers of so many microseconds.
+    pub(super) fn set_period_us(&self, us: u32) {
+        self.period.store(frames(self.rate, us), Relaxed);
+    }
+
+    /// Wakes who waits. A system call: never from within a callback.
+    pub(super) fn wake(&self) {
+        if let Some(waiter) = self.waiter.get() {
+            waiter.unpark();
+        }
+    }
+}
+
+/// Microseconds as frames of this rate (Hz), at least one.
+pub(super) fn frames(rate: u32, us: u32) -> u32 {
+    (u64::from(rate) * u64::from(us) / 1_000_000).clamp(1, u64::from(u32::MAX)) as u32
+}
