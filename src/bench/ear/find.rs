@@ -38,7 +38,7 @@ pub(super) fn power(sound: &[f32]) -> f32 {
 }
 
 /// Normalised cross-correlation of two pieces of the same length.
-pub(super) fn alike(a: &[f32], b: &[f32]) -> f32 {
+fn alike(a: &[f32], b: &[f32]) -> f32 {
     let dot: f32 = a.iter().zip(b).map(|(x, y)| x * y).sum();
     let scale = (power(a) * power(b)).sqrt() * a.len() as f32;
     if scale > 0.0 { dot / scale } else { 0.0 }

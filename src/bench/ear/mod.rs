@@ -25,7 +25,7 @@ use super::{
     cards::Cards,
     process::{Folder, ServerProcess},
 };
-use find::{alike, find, power};
+use find::{find, power};
 use phone::Phone;
 use rig::{Ear, Mouth, Rig, as_time};
 use voice::{Dice, RATE, babble};
@@ -36,12 +36,12 @@ const PIECE: usize = RATE as usize * 3 / 10;
 const LATEST: usize = RATE as usize * 6 / 10;
 /// Pieces less alike are not counted as found.
 const ALIKE: f32 = 0.6;
+/// Short pieces must be as much alike.
+const SURE: f32 = 0.8;
 /// Pieces quieter than this mean power (-36 dBFS) are pauses.
 const SPOKEN: f32 = 2.5e-4;
 /// From the beginning of a call until its first seconds are over.
 const FIRST: Duration = Duration::from_secs(3);
-/// Longer silence after accepting is a call in which nothing is heard.
-const UNHEARD: Duration = Duration::from_secs(3);
 
 /// What `ahoy bench ear` may be told.
 #[derive(Clone, Debug, clap::Args)]
@@ -226,29 +226,35 @@ impl Way {
             }
             offset += Duration::from_millis(100);
         }
-        if let Some((said_at, delay)) = first_heard
-            && let Some(heard_after) = self.beginning(accepted, said_at, delay)
-        {
-            self.found.heard_after.push(heard_after);
-        } else {
-            self.found.heard_after.push(UNHEARD.as_secs_f64() * 1e3);
-        }
+        let Some((said_at, delay)) = first_heard else {
+            self.found.missing += 1;
+            return;
+        };
+        self.found.heard_after.extend(self.beginning(accepted, said_at + as_time(PIECE), delay));
     }
 
-    /// When the first of the speech is heard, ms after accepting: back from a piece that was found, as long as small
-    /// pieces are still alike.
-    fn beginning(&self, accepted: Instant, said_at: Instant, delay_ms: f64) -> Option<f64> {
-        const SMALL: usize = RATE as usize / 100;
+    /// When the first of the speech is heard, ms after accepting: the first small piece that is found about where a larger
+    /// one was. `None` if there was a pause right before it: nobody knows whether it would have been heard.
+    fn beginning(&self, accepted: Instant, latest: Instant, delay_ms: f64) -> Option<f64> {
+        const SMALL: usize = RATE as usize * 6 / 100;
+        let about = Duration::from_millis(20);
         let delay = Duration::from_secs_f64(delay_ms / 1e3);
-        let back = ((said_at - accepted).as_secs_f64() * f64::from(RATE)) as usize + PIECE;
-        let (said, _) = self.said.from(accepted, back)?;
-        let (heard, heard_at) = self.heard.from(accepted + delay, back)?;
-        let pieces = said.chunks_exact(SMALL).zip(heard.chunks_exact(SMALL));
-        let first = pieces.map(|(said, heard)| power(said) >= SPOKEN && alike(said, heard) >= ALIKE);
-        // One small piece may be alike by chance, three in a row are not.
-        let first: Vec<bool> = first.collect();
-        let begin = first.windows(3).position(|three| three.iter().all(|alike| *alike))?;
-        Some((heard_at + as_time(begin * SMALL) - accepted).as_secs_f64() * 1e3)
+        let mut time = accepted;
+        let mut spoken_before = true;
+        while time < latest {
+            let (piece, said_at) = self.said.from(time, SMALL)?;
+            let spoken = power(&piece) >= SPOKEN;
+            let (heard, heard_at) =
+                self.heard.from((said_at + delay).checked_sub(about)?, SMALL + 2 * RATE as usize / 50)?;
+            let found = find(&piece, &heard).filter(|found| spoken && found.likeness >= SURE);
+            if let Some(found) = found {
+                let heard_after = heard_at + as_time(found.lag) - accepted;
+                return spoken_before.then_some(heard_after.as_secs_f64() * 1e3);
+            }
+            spoken_before = spoken;
+            time += Duration::from_millis(10);
+        }
+        None
     }
 
     fn midst(&mut self, began: Instant, args: &EarArgs, dice: &mut Dice) {

@@ -91,6 +91,8 @@ impl Rig {
             channel_map: ChannelMap::mono(),
             source_name: Some(CString::new(format!("{sink}.monitor"))?),
             buffer_attr: BufferAttr { fragment_size: PIECE, ..BufferAttr::default() },
+            // Otherwise a card that nobody plays to renders seconds ahead, and what is played then comes after that.
+            flags: StreamFlags { adjust_latency: true, ..StreamFlags::default() },
             ..RecordStreamParams::default()
         };
         let stream = self.runtime.block_on(self.client.create_record_stream(params, callback))?;

@@ -234,8 +234,8 @@ impl CardOutlet {
         if self.pushes.is_multiple_of(100) {
             self.largest = [self.largest[1], self.health.largest.swap(0, Relaxed).min(self.health.rate as usize / 10)];
         }
-        if self.pushes.is_multiple_of(3000) {
-            // Half a minute later a little less may do again.
+        if self.pushes.is_multiple_of(1000) {
+            // Ten seconds later a little less may do again.
             self.lead = (self.lead - self.lead / 8).max(Self::shortest_lead(&self.health));
         }
     }

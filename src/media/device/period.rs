@@ -4,10 +4,13 @@
 const STEPS_US: [u32; 7] = [5_000, 7_500, 10_000, 15_000, 20_000, 30_000, 40_000];
 /// After a change, and after the start, so long nothing is learnt: the buffers fill first.
 const SETTLE_MS: u64 = 1_000;
-/// So much trouble at once takes two steps.
-const MUCH: u32 = 5;
+/// So often within [`TOGETHER_MS`] is trouble: once, when another program begins to play, is none.
+const TROUBLE: u32 = 3;
+const TOGETHER_MS: u64 = 10_000;
+/// So much trouble takes two steps.
+const MUCH: u32 = 10;
 /// Without trouble for so long, shorter buffers are tried again; twice as long each time that this went wrong.
-const PATIENCE_MS: u64 = 30_000;
+const PATIENCE_MS: u64 = 20_000;
 const LONGEST_PATIENCE_MS: u64 = 16 * 60_000;
 /// Where a change means to open the card anew, which is heard, there is more patience.
 const REOPENING: u64 = 20;
@@ -17,6 +20,8 @@ const REOPENING: u64 = 20;
 pub(super) struct Period {
     step: usize,
     xruns: u32,
+    /// Those of the last [`TOGETHER_MS`], and when they began.
+    lately: (u32, u64),
     changed_ms: u64,
     quiet_since_ms: u64,
     patience_ms: u64,
@@ -31,7 +36,15 @@ impl Period {
     /// Of a card that was opened at `now_ms`. `reopens`: it must be opened anew for each change.
     pub(super) fn new(now_ms: u64, reopens: bool) -> Self {
         let patience_ms = if reopens { PATIENCE_MS * REOPENING } else { PATIENCE_MS };
-        Self { step: 0, xruns: 0, changed_ms: now_ms, quiet_since_ms: now_ms, patience_ms, on_trial: false }
+        Self {
+            step: 0,
+            xruns: 0,
+            lately: (0, now_ms),
+            changed_ms: now_ms,
+            quiet_since_ms: now_ms,
+            patience_ms,
+            on_trial: false,
+        }
     }
 
     /// Now, µs.
@@ -52,19 +65,24 @@ impl Period {
             return false;
         }
         let before = self.step;
-        if fresh > 0 {
+        if now_ms.saturating_sub(self.lately.1) > TOGETHER_MS {
+            self.lately = (0, now_ms);
+        }
+        self.lately.0 += fresh;
+        if self.lately.0 >= TROUBLE {
+            let steps = if self.lately.0 >= MUCH { 2 } else { 1 };
             if std::mem::take(&mut self.on_trial) {
                 self.patience_ms = (self.patience_ms * 2).min(LONGEST_PATIENCE_MS);
             }
             self.quiet_since_ms = now_ms;
-            self.step = (self.step + if fresh >= MUCH { 2 } else { 1 }).min(STEPS_US.len() - 1);
+            self.step = (self.step + steps).min(STEPS_US.len() - 1);
         } else if now_ms.saturating_sub(self.quiet_since_ms) >= self.patience_ms {
             self.quiet_since_ms = now_ms;
             self.step = self.step.saturating_sub(1);
             self.on_trial = self.step < before;
         }
         if self.step != before {
-            self.changed_ms = now_ms;
+            (self.changed_ms, self.lately) = (now_ms, (0, now_ms));
         }
         self.step != before
     }
@@ -90,7 +108,7 @@ mod tests {
     fn a_quiet_card_stays_short_and_a_busy_one_grows_until_it_is_quiet() {
         let mut period = Period::new(0, false);
         assert_eq!((run(&mut period, 0..600, 0, 0), period.us()), (0, 5_000));
-        run(&mut period, 600..605, 15_000, 1);
+        run(&mut period, 600..630, 15_000, 1);
         assert_eq!(period.us(), 15_000);
         let mut period = Period::new(0, false);
         run(&mut period, 0..20, u32::MAX, 50);
@@ -100,9 +118,9 @@ mod tests {
     #[test]
     fn it_shrinks_when_the_trouble_is_over() {
         let mut period = Period::new(0, false);
-        run(&mut period, 0..10, 20_000, 1);
+        run(&mut period, 0..30, 20_000, 1);
         assert_eq!(period.us(), 20_000);
-        run(&mut period, 10..200, 0, 0);
+        run(&mut period, 30..200, 0, 0);
         assert_eq!(period.us(), 5_000);
     }
 
@@ -113,8 +131,16 @@ mod tests {
         let later = run(&mut period, 600..3600, 10_000, 1);
         assert!(first >= 4 && later <= 6, "{first} changes in ten minutes, {later} in the next fifty");
         let mut period = Period::new(0, true);
-        run(&mut period, 0..10, 10_000, 1);
-        assert_eq!(run(&mut period, 10..500, 10_000, 1), 0, "a card that must be opened anew is left alone");
+        run(&mut period, 0..30, 10_000, 1);
+        assert_eq!(run(&mut period, 30..500, 10_000, 1), 0, "a card that must be opened anew is left alone");
+    }
+
+    #[test]
+    fn once_in_a_while_is_no_trouble() {
+        let mut period = Period::new(0, false);
+        for (xruns, second) in (2..100).step_by(20).enumerate() {
+            assert!(!period.look(second * 1000, xruns as u32 + 1), "at {second} s");
+        }
     }
 
     #[test]

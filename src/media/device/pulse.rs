@@ -198,13 +198,14 @@ fn record_attr(shape: Shape, period: u32) -> BufferAttr {
     BufferAttr { fragment_size: shape.bytes(period), ..BufferAttr::default() }
 }
 
-/// The server holds two periods and asks for one when it has played one. It never stops of itself: after an underrun it
-/// goes on where it would be without, so that no delay stays.
+/// The server holds two periods and asks for one when it has played one. After an underrun it goes on with the first
+/// period that comes. (Without waiting for one at all, it would drop what comes until that catches up with the silence
+/// that it has played ahead, which can be seconds where another program has just ended.)
 fn play_attr(shape: Shape, period: u32) -> BufferAttr {
     BufferAttr {
         target_length: shape.bytes(2 * period),
         minimum_request_length: shape.bytes(period),
-        pre_buffering: 0,
+        pre_buffering: shape.bytes(period),
         ..BufferAttr::default()
     }
 }
