@@ -59,6 +59,8 @@ pub struct Voice<D = Decoder> {
     discard: i64,
     /// What the sound behind that is faded in from, interleaved.
     tail: Vec<f32>,
+    /// How much of that has been used, samples.
+    faded: usize,
     /// Number of the packet that was decoded last.
     last_sequence: Option<i64>,
     /// Length of the last packet, samples.
@@ -96,6 +98,7 @@ impl<D: Decode> Voice<D> {
             held: 0,
             discard: 0,
             tail: Vec::new(),
+            faded: 0,
             last_sequence: None,
             packet_time: FRAME as i64,
             pausing: false,
@@ -190,7 +193,7 @@ impl<D: Decode> Voice<D> {
         }
         self.buffer.advance(self.next_time);
         (self.held, self.discard) = (0, 0);
-        self.tail.clear();
+        self.end_fade();
         self.pausing = false;
         self.mode = Mode::Playing;
         true
@@ -233,7 +236,7 @@ impl<D: Decode> Voice<D> {
         let longer = late.min(self.held);
         self.delay += longer as f64;
         let mut stands_for = std::mem::take(&mut self.held) - longer;
-        self.tail.clear();
+        self.end_fade();
         // If that fails, there is no cross-fade.
         let _ = self.decoder.conceal(TAIL, &mut self.tail);
         if gap <= 0 || self.can_fill(gap) {
@@ -309,6 +312,7 @@ impl<D: Decode> Voice<D> {
         let _ = self.decoder.conceal(TAIL, &mut tail);
         if self.decoder.set_channels(channels).is_ok() {
             self.tape.set_channels(channels.into());
+            self.end_fade();
             self.tail = match channels {
                 2 => tail.iter().flat_map(|&sample| [sample, sample]).collect(),
                 _ => tail.chunks_exact(2).map(|pair| (pair[0] + pair[1]) * 0.5).collect(),
@@ -342,12 +346,27 @@ impl<D: Decode> Voice<D> {
         let cut = (self.discard.max(0) as usize).min((end.len() - from) / channels);
         end.drain(from..from + cut * channels);
         self.discard -= cut as i64;
-        if self.discard == 0 && !self.tail.is_empty() && end.len() - from >= self.tail.len() {
-            let target = end[from..from + self.tail.len()].to_vec();
-            end[from..from + self.tail.len()].copy_from_slice(&self.tail);
-            cross_fade(&mut end[from..from + target.len()], &target, channels);
-            self.tail.clear();
+        if self.discard > 0 || self.tail.is_empty() {
+            return;
         }
+        // Little may have been left of this sound: the next goes on with the fade.
+        let length = (self.tail.len() / channels).max(1) as f32;
+        let fading = end[from..].chunks_exact_mut(channels).zip(self.tail.chunks_exact(channels).skip(self.faded));
+        let mut faded = self.faded;
+        for (sound, made_up) in fading {
+            let weight = (faded as f32 + 0.5) / length;
+            sound.iter_mut().zip(made_up).for_each(|(new, old)| *new = old + (*new - old) * weight);
+            faded += 1;
+        }
+        self.faded = faded;
+        if faded * channels >= self.tail.len() {
+            self.end_fade();
+        }
+    }
+
+    fn end_fade(&mut self) {
+        self.tail.clear();
+        self.faded = 0;
     }
 
     /// Whatever the decoder did, the time is filled.
@@ -364,7 +383,7 @@ impl<D: Decode> Voice<D> {
     fn fall_silent(&mut self) {
         self.pause();
         (self.held, self.discard) = (0, 0);
-        self.tail.clear();
+        self.end_fade();
         let from = self.tape.end().len();
         let filled = self.decoder.conceal(FRAME, self.tape.end());
         self.lengthen_to(from, filled, FRAME as i64);
