@@ -145,6 +145,35 @@ fn call_menu() {
 }
 
 #[test]
+fn link_details() {
+    let mut results = SnapshotResults::new();
+    for (way, language, theme) in WAYS {
+        let fake = Fake::new(in_call(language, theme));
+        let mut harness = window(&fake, Tab::People);
+        let lamp = match language {
+            English => "Good connection: 12 ms round trip, 0.2 % lost, 3 ms jitter",
+            Korean => "연결 상태 좋음: 왕복 12ms, 손실 0.2%, 지터 3ms",
+        };
+        harness.get_by_role_and_label(Role::Button, lamp).click();
+        harness.run_steps(4);
+        harness.remove_cursor();
+        harness.step();
+        harness.snapshot(format!("link_{way}"));
+        results.extend_harness(&mut harness);
+    }
+}
+
+#[test]
+fn music() {
+    let mut state = home(English, Dark);
+    Arc::make_mut(&mut state.settings).music_mode = true;
+    let mut harness = window(&Fake::new(state), Tab::Settings);
+    harness.set_size(egui::vec2(980.0, 1200.0));
+    harness.run();
+    harness.snapshot("settings_music_en");
+}
+
+#[test]
 fn ended_calls() {
     let mut results = SnapshotResults::new();
     for (way, language, theme) in WAYS {
@@ -209,7 +238,7 @@ fn settings() {
         let fake = Fake::new(state);
         let mut harness = window(&fake, Tab::Settings);
         harness.snapshot(format!("settings_{way}"));
-        harness.set_size(egui::vec2(980.0, 1640.0));
+        harness.set_size(egui::vec2(980.0, 2120.0));
         harness.run();
         harness.snapshot(format!("settings_whole_{way}"));
         results.extend_harness(&mut harness);

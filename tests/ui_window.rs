@@ -7,7 +7,7 @@ use ahoy::{
     app::{AhoyApp, Tab},
     call::{EndReason, Phase},
     engine::{
-        Command,
+        Command, Settings,
         settings::{
             Language::{English, Korean},
             Theme::Dark,
@@ -243,7 +243,7 @@ fn the_microphone_test_runs_while_the_settings_are_open() {
 fn settings_are_changed_as_a_whole() {
     let fake = Fake::new(home(English, Dark));
     let mut harness = window(&fake, Tab::Settings);
-    harness.set_size(egui::vec2(980.0, 1640.0));
+    harness.set_size(egui::vec2(980.0, 2120.0));
     harness.run();
     fake.take_sent();
     click(&mut harness, Role::RadioButton, "Light");
@@ -263,6 +263,37 @@ fn settings_are_changed_as_a_whole() {
     type_into(&mut harness, "Your name", " II");
     click(&mut harness, Role::Button, "Save");
     assert!(matches!(only(&fake), Command::SetDisplayName(name) if name == "Alice Park II"));
+}
+
+#[test]
+fn what_is_done_to_voices_is_switched_and_rests_for_music() {
+    let mut state = home(English, Dark);
+    let fake = Fake::new(state.clone());
+    let mut harness = window(&fake, Tab::Settings);
+    harness.set_size(egui::vec2(980.0, 2120.0));
+    harness.run();
+    fake.take_sent();
+    let defaults = Settings { language: Some(English), theme: Dark, ..Settings::default() };
+    let switched = [
+        ("Echo cancelling", Settings { echo_cancelling: false, ..defaults.clone() }),
+        ("Noise suppression", Settings { noise_suppression: false, ..defaults.clone() }),
+        ("Automatic gain", Settings { gain_control: false, ..defaults.clone() }),
+        ("Rumble filter", Settings { high_pass: false, ..defaults.clone() }),
+        ("Voice levelling", Settings { levelling: false, ..defaults.clone() }),
+        ("Music", Settings { music_mode: true, ..defaults.clone() }),
+    ];
+    for (name, settings) in &switched {
+        click(&mut harness, Role::Switch, name);
+        assert!(matches!(only(&fake), Command::ChangeSettings(sent) if *sent == *settings), "{name}");
+    }
+    state.settings = std::sync::Arc::new(switched[5].1.clone());
+    fake.set(state);
+    harness.run();
+    for (name, _) in &switched[..5] {
+        assert!(harness.get_by_role_and_label(Role::Switch, name).accesskit_node().is_disabled(), "{name}");
+    }
+    click(&mut harness, Role::Switch, "Music");
+    assert!(matches!(only(&fake), Command::ChangeSettings(sent) if *sent == defaults));
 }
 
 #[test]

@@ -4,7 +4,7 @@ use crate::{
     call::{Direction, EndReason, log::LogRow},
     engine::{
         settings::{Language, Ringtone, Theme, ToneRegion},
-        state::{AudioProblem, ConnectStep, NoticeKind, Problem, Quality, State},
+        state::{AudioProblem, ConnectStep, EchoState, NoticeKind, Problem, Quality, State, Transport},
     },
     protocol::event::Presence,
 };
@@ -114,6 +114,26 @@ pub(crate) fn quality(text: Text, quality: Quality) -> String {
         Quality::Bad => "quality-bad",
         Quality::Down => "quality-down",
     })
+}
+
+/// What packets travel over.
+pub(crate) fn transport(text: Text, transport: Option<Transport>) -> String {
+    text.tr(match transport {
+        Some(Transport::Quic) => "transport-quic",
+        Some(Transport::WebSocket) => "transport-websocket",
+        None => "transport-none",
+    })
+}
+
+/// What the echo canceller does.
+pub(crate) fn echo(text: Text, echo: EchoState) -> String {
+    match echo {
+        EchoState::Off => text.tr("echo-off"),
+        EchoState::Learning => text.tr("echo-learning"),
+        EchoState::On { delay_ms, erle_db } => {
+            text.tr_with("echo-on", &[("ms", &format!("{delay_ms:.0}")), ("db", &format!("{erle_db:.0}"))])
+        }
+    }
 }
 
 /// Whether somebody can be reached.

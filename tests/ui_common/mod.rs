@@ -11,8 +11,8 @@ use ahoy::{
         Command, Settings, State,
         settings::{Language, Theme},
         state::{
-            Audio, DeviceChoice, FoundServer, Hosting, LinkQuality, Me, ParticipantAudio, Person, Quality, Session,
-            Transport,
+            Audio, DeviceChoice, EchoState, FoundServer, Hosting, LinkQuality, Me, NoiseState, ParticipantAudio,
+            Person, Processing, Quality, Session, Transport,
         },
     },
     protocol::{
@@ -203,6 +203,14 @@ pub fn in_call(language: Language, theme: Theme) -> State {
     state.audio.participants =
         [ParticipantAudio { source, level_dbfs: -18.0, volume: 1.0, concealed: 0.0, playout_delay_ms: 60 }].into();
     state.audio.link = Some(link_quality(12.4, 0.002, 3.1, Quality::Good));
+    state.audio.processing = Some(Processing {
+        music: false,
+        high_pass: true,
+        echo: EchoState::On { delay_ms: 42.0, erle_db: 28.0 },
+        noise: NoiseState::Calm,
+        gain_db: Some(6.0),
+        levelling: true,
+    });
     state
 }
 

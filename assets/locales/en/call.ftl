@@ -19,6 +19,25 @@ call-close = Close
 call-lasted = You talked for { $duration }
 call-quality = { $quality }: { $rtt } ms round trip, { $loss } % lost, { $jitter } ms jitter
 
+link-show = Show the figures of the link
+link-title = Link
+link-transport = Transport
+link-rtt = Round trip
+link-loss = Loss
+link-jitter = Jitter
+link-delay = Delay
+link-concealed = Gaps filled
+link-ms = { $ms } ms
+link-percent = { $percent } %
+link-ms-both = { $up } ms sending, { $down } ms receiving
+link-percent-both = { $up } % sending, { $down } % receiving
+transport-quic = QUIC
+transport-websocket = WebSocket
+transport-none = None at the moment
+echo-off = Off
+echo-learning = On, no echo heard yet
+echo-on = On, delay { $ms } ms, { $db } dB
+
 end-hung-up = Call ended
 end-hung-up-line = You were talking with { $name }.
 end-declined = Declined

@@ -19,6 +19,25 @@ call-close = 닫기
 call-lasted = 통화 시간 { $duration }
 call-quality = { $quality }: 왕복 { $rtt }ms, 손실 { $loss }%, 지터 { $jitter }ms
 
+link-show = 연결 상태 자세히 보기
+link-title = 연결 상태
+link-transport = 전송 방식
+link-rtt = 왕복 시간
+link-loss = 손실
+link-jitter = 지터
+link-delay = 지연
+link-concealed = 끊긴 소리 보완
+link-ms = { $ms }ms
+link-percent = { $percent }%
+link-ms-both = 송신 { $up }ms, 수신 { $down }ms
+link-percent-both = 송신 { $up }%, 수신 { $down }%
+transport-quic = QUIC
+transport-websocket = WebSocket
+transport-none = 현재 없음
+echo-off = 꺼짐
+echo-learning = 켜짐, 아직 에코가 없음
+echo-on = 켜짐, 지연 { $ms }ms, { $db }dB
+
 end-hung-up = 통화 종료
 end-hung-up-line = { $name } 님과의 통화가 끝났습니다.
 end-declined = 통화 거절

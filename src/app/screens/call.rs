@@ -11,7 +11,7 @@ use super::super::{
     Cx, format, icons, sentences, theme, ui,
     widgets::{self, ButtonKind},
 };
-use super::call_bar;
+use super::{call_bar, link};
 
 /// Height of the bar with the buttons of a call.
 pub(crate) const BAR_HEIGHT: f32 = 112.0;
@@ -67,7 +67,7 @@ fn live_ui(ui: &mut Ui, cx: &Cx<'_>, call: &CallView) {
                 ui.label(RichText::new(cx.tr_with("call-alone", &[("name", name)])).color(t.warning_text));
             }
             ui.add_space(8.0);
-            call_bar::quality_ui(ui, cx);
+            link::link_ui(ui, cx, call);
         });
     });
 }

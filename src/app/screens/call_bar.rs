@@ -1,15 +1,15 @@
-//! The bar of a call: mute, devices, volume, hang up; and the lamp of the link.
+//! The bar of a call: mute, devices, volume, hang up.
 
 use egui::{Align, Align2, Layout, Popup, PopupCloseBehavior, RectAlign, RichText, Sense, Ui, vec2};
 
 use crate::{
     call::{CallView, Phase},
-    engine::{Command, state::Quality},
+    engine::Command,
 };
 
 use super::super::{
-    Cx, icons, sentences, theme,
-    widgets::{self, ButtonKind, Lamp},
+    Cx, icons, theme,
+    widgets::{self, ButtonKind},
 };
 use super::devices;
 
@@ -96,7 +96,8 @@ fn speaker_ui(ui: &mut Ui, cx: &Cx<'_>, call: &CallView) {
     });
 }
 
-fn menu<'a>(ui: &Ui, button: &egui::Response) -> Popup<'a> {
+/// What opens above a pressed button.
+pub(crate) fn menu<'a>(ui: &Ui, button: &egui::Response) -> Popup<'a> {
     let frame = egui::Frame::popup(ui.style()).inner_margin(egui::Margin::same(14));
     Popup::menu(button)
         .align(RectAlign::TOP)
@@ -142,38 +143,4 @@ fn hang_up_ui(ui: &mut Ui, cx: &Cx<'_>, call: &CallView) {
     if button.clicked() {
         cx.send(Command::HangUp(call.call_id.clone()));
     }
-}
-
-/// The link in a word, with the figures behind it.
-pub(crate) fn quality_ui(ui: &mut Ui, cx: &Cx<'_>) {
-    let Some(link) = cx.state.audio.link else { return };
-    let t = theme::of(ui);
-    let words = sentences::quality(cx.text, link.verdict);
-    let (lamp, ink) = match link.verdict {
-        Quality::Good => (Lamp::Full, t.text_weak),
-        Quality::Weak | Quality::Bad => (Lamp::Half, t.warning_text),
-        Quality::Down => (Lamp::Empty, t.danger_text),
-    };
-    let figures = cx.tr_with(
-        "call-quality",
-        &[
-            ("quality", &words),
-            ("rtt", &format!("{:.0}", link.rtt_ms)),
-            ("loss", &format!("{:.1}", link.loss * 100.0)),
-            ("jitter", &format!("{:.0}", link.jitter_ms)),
-        ],
-    );
-    let galley = ui.painter().layout_no_wrap(words, theme::regular(theme::size::SMALL), ink);
-    let size = vec2(galley.size().x + 40.0, 28.0);
-    let (rect, response) = ui.allocate_exact_size(size, Sense::hover());
-    response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Status, true, &figures));
-    ui.painter().rect_filled(rect, 14.0, t.panel);
-    let mut inner = ui.new_child(
-        egui::UiBuilder::new().max_rect(rect.shrink2(vec2(12.0, 0.0))).layout(Layout::left_to_right(Align::Center)),
-    );
-    inner.spacing_mut().item_spacing.x = 6.0;
-    widgets::lamp_ui(&mut inner, lamp);
-    let at = egui::pos2(rect.left() + 28.0, rect.center().y - galley.size().y / 2.0);
-    ui.painter().galley(at, galley, ink);
-    response.on_hover_text(figures);
 }

@@ -35,8 +35,8 @@ pub(crate) fn link_ui(ui: &mut Ui, cx: &Cx<'_>, call: &CallView) {
     let galley = ui.painter().layout_no_wrap(words, theme::regular(theme::size::SMALL), ink);
     let size = vec2(galley.size().x + 40.0, theme::TARGET);
     let (rect, response) = ui.allocate_exact_size(size, Sense::click());
-    response.widget_info(|| egui::WidgetInfo::labeled(egui::WidgetType::Button, true, &figures));
-    let fill = if response.hovered() || response.has_focus() { t.surface_hover } else { t.panel };
+    response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, true, &figures));
+    let fill = if response.hovered() { t.surface_hover } else { t.panel };
     ui.painter().rect_filled(rect, theme::TARGET / 2.0, fill);
     let mut inner = ui.new_child(
         egui::UiBuilder::new().max_rect(rect.shrink2(vec2(12.0, 0.0))).layout(Layout::left_to_right(Align::Center)),
@@ -45,6 +45,7 @@ pub(crate) fn link_ui(ui: &mut Ui, cx: &Cx<'_>, call: &CallView) {
     widgets::lamp_ui(&mut inner, lamp);
     let at = egui::pos2(rect.left() + 28.0, rect.center().y - galley.size().y / 2.0);
     ui.painter().galley(at, galley, ink);
+    widgets::focus_ring(ui, &response, theme::TARGET / 2.0);
     let response = response.on_hover_text(cx.tr("link-show"));
     call_bar::menu(ui, &response).show(|ui| details_ui(ui, cx, call, &link));
 }
@@ -72,7 +73,7 @@ fn details_ui(ui: &mut Ui, cx: &Cx<'_>, call: &CallView, link: &LinkQuality) {
         title(ui, name);
         rows_ui(
             ui,
-            name,
+            heard.source,
             &[
                 (cx.tr("link-delay"), cx.tr_with("link-ms", &[("ms", &heard.playout_delay_ms.to_string())])),
                 (cx.tr("link-concealed"), cx.tr_with("link-percent", &[("percent", &percent(heard.concealed))])),
@@ -86,9 +87,11 @@ fn details_ui(ui: &mut Ui, cx: &Cx<'_>, call: &CallView, link: &LinkQuality) {
     }
 }
 
-fn rows_ui(ui: &mut Ui, salt: &str, rows: &[(String, String)]) {
+fn rows_ui(ui: &mut Ui, salt: impl egui::AsIdSalt, rows: &[(String, String)]) {
     let t = theme::of(ui);
-    Grid::new(("link-rows", salt)).num_columns(2).spacing(vec2(24.0, 4.0)).show(ui, |ui| {
+    // The columns of all grids of the menu stand below each other; there is nothing to press, so that rows may be low.
+    let grid = Grid::new(("link-rows", salt)).num_columns(2).spacing(vec2(16.0, 4.0));
+    grid.min_col_width(104.0).min_row_height(18.0).show(ui, |ui| {
         for (label, value) in rows {
             ui.label(RichText::new(label).size(theme::size::SMALL).color(t.text_weak));
             ui.label(RichText::new(value).size(theme::size::SMALL));

@@ -5,6 +5,7 @@ pub(crate) mod call_bar;
 pub(crate) mod certificate;
 pub(crate) mod devices;
 pub(crate) mod incoming;
+pub(crate) mod link;
 pub(crate) mod log;
 pub(crate) mod people;
 pub(crate) mod settings;

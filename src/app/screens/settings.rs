@@ -4,7 +4,7 @@ use egui::{Label, RichText, ScrollArea, Ui};
 
 use crate::engine::{
     Command,
-    settings::{Language, Ringtone, Theme, ToneRegion},
+    settings::{Language, Ringtone, Settings, Theme, ToneRegion},
 };
 
 use super::super::{
@@ -26,6 +26,7 @@ pub(crate) fn settings_ui(ui: &mut Ui, cx: &Cx<'_>, view: &mut SettingsView) {
             ui.set_max_width(ui.available_width().min(680.0));
             ui.spacing_mut().item_spacing.y = 12.0;
             section_ui(ui, &cx.tr("settings-sound"), |ui| sound_ui(ui, cx));
+            section_ui(ui, &cx.tr("settings-voice"), |ui| voice_ui(ui, cx));
             section_ui(ui, &cx.tr("settings-ringing"), |ui| ringing_ui(ui, cx));
             section_ui(ui, &cx.tr("settings-look"), |ui| look_ui(ui, cx));
             section_ui(ui, &cx.tr("settings-account"), |ui| account_ui(ui, cx, view));
@@ -89,6 +90,27 @@ fn sound_ui(ui: &mut Ui, cx: &Cx<'_>) {
         change(cx, |settings| settings.speaker_volume = volume);
     }
     test_row_ui(ui, cx, "settings-test-speaker", Command::TestSpeaker);
+}
+
+/// What is done to voices. Music gets nothing of it, so that the other switches rest.
+fn voice_ui(ui: &mut Ui, cx: &Cx<'_>) {
+    let switch = |ui: &mut Ui, label: &str, line: &str, field: fn(&mut Settings) -> &mut bool| {
+        let label = cx.tr(label);
+        let on = *field(&mut Settings::clone(&cx.state.settings));
+        widgets::form_row_ui(ui, &label, Some(&cx.tr(line)), |ui| {
+            if widgets::switch_ui(ui, on, &label).clicked() {
+                change(cx, |settings| *field(settings) = !on);
+            }
+        });
+    };
+    ui.add_enabled_ui(!cx.state.settings.music_mode, |ui| {
+        switch(ui, "settings-echo", "settings-echo-line", |settings| &mut settings.echo_cancelling);
+        switch(ui, "settings-noise", "settings-noise-line", |settings| &mut settings.noise_suppression);
+        switch(ui, "settings-gain-control", "settings-gain-control-line", |settings| &mut settings.gain_control);
+        switch(ui, "settings-high-pass", "settings-high-pass-line", |settings| &mut settings.high_pass);
+        switch(ui, "settings-levelling", "settings-levelling-line", |settings| &mut settings.levelling);
+    });
+    switch(ui, "settings-music", "settings-music-line", |settings| &mut settings.music_mode);
 }
 
 fn ringing_ui(ui: &mut Ui, cx: &Cx<'_>) {
