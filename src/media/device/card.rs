@@ -1,6 +1,6 @@
 //! An open sound card: a ring buffer that a callback fills or empties, frame by frame.
 //!
-//! A card of PulseAudio is opened by [`pulse`](super::pulse), any other by cpal.
+//! A card of PulseAudio is opened by [`pulse`], any other by cpal.
 
 use std::{
     sync::{Arc, atomic::Ordering::Relaxed},

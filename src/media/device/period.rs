@@ -132,7 +132,7 @@ mod tests {
         assert!(first >= 4 && later <= first, "{first} changes in ten minutes, {later} in the next fifty");
         let mut period = Period::new(0, true);
         run(&mut period, 0..30, 10_000, 1);
-        assert_eq!(run(&mut period, 30..500, 10_000, 1), 0, "a card that must be opened anew is left alone");
+        assert_eq!(run(&mut period, 30..400, 10_000, 1), 0, "a card that must be opened anew is left alone");
     }
 
     #[test]

@@ -115,8 +115,8 @@ pub(super) fn record(
                 take(decode(bytes, &mut samples));
                 health.wake();
             }
-            Message::Command(Command::RecordStreamKilled(_)) => return Err(gone().into()),
-            Message::Command(_) | Message::Unknown => {}
+            Message::Killed => return Err(gone().into()),
+            Message::Request(_) | Message::Underflow | Message::Other => {}
         }
         let wanted = health.period.load(Relaxed);
         if wanted != std::mem::replace(period, wanted) {
@@ -169,15 +169,12 @@ pub(super) fn play(
     link.tell(&Command::CorkPlaybackStream(CorkStreamParams { channel, cork: false }))?;
     let work = move |link: &mut Link, health: &Health, period: &mut u32| {
         match link.receive()? {
-            Message::Command(Command::Request(request)) => {
-                let length = request.length;
-                supply(link, health, length)?;
-            }
-            Message::Command(Command::Underflow(_)) => {
+            Message::Request(bytes) => supply(link, health, bytes)?,
+            Message::Underflow => {
                 health.xruns.fetch_add(1, Relaxed);
             }
-            Message::Command(Command::PlaybackStreamKilled(_)) => return Err(gone().into()),
-            Message::Command(_) | Message::Sound(_) | Message::Unknown => {}
+            Message::Killed => return Err(gone().into()),
+            Message::Sound(_) | Message::Other => {}
         }
         let wanted = health.period.load(Relaxed);
         if wanted != std::mem::replace(period, wanted) {
@@ -237,12 +234,17 @@ fn start(
     Ok(Stream { socket, thread: Some(thread) })
 }
 
-/// What the server sends.
+/// What the server sends, as far as it matters here.
 enum Message<'a> {
     /// A piece of a recording.
     Sound(&'a [u8]),
-    Command(Command),
-    Unknown,
+    /// It wants so many bytes to play.
+    Request(u32),
+    /// It had nothing to play.
+    Underflow,
+    /// The device is gone.
+    Killed,
+    Other,
 }
 
 /// A connection, and a buffer for each direction. In the steady state nothing is allocated.
@@ -330,7 +332,12 @@ impl Link {
             return Ok(Message::Sound(payload));
         }
         let command = Command::read_tag_prefixed(&mut Cursor::new(payload), self.version);
-        Ok(command.map_or(Message::Unknown, |(_, command)| Message::Command(command)))
+        Ok(match command {
+            Ok((_, Command::Request(request))) => Message::Request(request.length),
+            Ok((_, Command::Underflow(_))) => Message::Underflow,
+            Ok((_, Command::PlaybackStreamKilled(_) | Command::RecordStreamKilled(_))) => Message::Killed,
+            _ => Message::Other,
+        })
     }
 
     /// The next message, whatever it is: where in the buffer its payload is.
