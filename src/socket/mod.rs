@@ -1,13 +1,11 @@
 //! What both ends of a connection share: the byte stream under a WebSocket, its buffers, the settings of QUIC, farewells
-//! with an error in them, the queue that drops its oldest, and the fingerprint of a certificate.
+//! with an error in them, and the fingerprint of a certificate.
 //!
 //! What may not come in: anything that only one end does.
 
-mod latest;
 pub(crate) mod quic;
 mod window;
 
-pub(crate) use latest::Latest;
 pub(crate) use quic::quic_close;
 #[allow(unused_imports, reason = "only clients read farewells")]
 pub(crate) use quic::quic_error;

@@ -8,9 +8,10 @@ use tokio_util::task::AbortOnDropHandle;
 use crate::{
     client::{Address, ConnectError, Pin},
     protocol::{ApiError, limits::MEDIA_PACKET_MAX_BYTES},
-    socket::{Latest, quic_error},
+    socket::quic_error,
 };
 
+use super::latest::Latest;
 use super::{Transport, path::Path, quic, websocket};
 
 /// Packets on their way out over a WebSocket; at 50 per second half a second of one speaker.

@@ -14,12 +14,12 @@ use crate::{
         limits::MEDIA_PACKET_MAX_BYTES,
         media::{Header, Kind, LEVEL_SILENT},
     },
-    socket::Latest,
 };
 
 use super::{
     MediaState, PathStats, Transport,
     choice::{Action, Choice, Input, TRANSPORTS},
+    latest::Latest,
     legs::{Event, Events, From, Leg, Legs, Wire},
     path::Path,
 };

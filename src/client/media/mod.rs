@@ -4,11 +4,13 @@
 //! * `choice`: which of the two connections is made, used and left when. No I/O, no clock.
 //! * `path`: round trip, loss and jitter of each direction, from pings. No I/O, no clock.
 //! * `quic`, `websocket`: one connection each; `legs`: the tasks behind them.
+//! * `latest`: a queue that drops its oldest packet when it is full.
 //! * `link`: the task between the application and the connections.
 //!
 //! Late audio is worth nothing, so both directions drop their oldest packets when a queue is full.
 
 mod choice;
+mod latest;
 mod legs;
 mod link;
 mod path;
@@ -20,15 +22,13 @@ use tokio::sync::watch;
 use tokio_tungstenite::tungstenite::Bytes;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
-use crate::{
-    protocol::{
-        ApiError, Code,
-        api::{EnterRoomReply, MediaHello},
-    },
-    socket::Latest,
+use crate::protocol::{
+    ApiError, Code,
+    api::{EnterRoomReply, MediaHello},
 };
 
 use super::{Address, Pin};
+use latest::Latest;
 use link::{Ends, Link};
 
 /// Packets on their way out; at 50 per second half a second of one speaker.

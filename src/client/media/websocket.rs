@@ -10,9 +10,10 @@ use crate::{
         connect::{open, within},
     },
     protocol::{ApiError, Code, lan::MEDIA_PATH, limits::MEDIA_PACKET_MAX_BYTES},
-    socket::{Latest, Socket, close_error},
+    socket::{Socket, close_error},
 };
 
+use super::latest::Latest;
 use super::legs::{Event, Events};
 
 /// A connection that takes no more may still have said why.

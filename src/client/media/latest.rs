@@ -8,7 +8,7 @@ use tokio::sync::Notify;
 
 /// The queue; one consumer, any number of producers, none of which ever waits.
 #[derive(Debug)]
-pub(crate) struct Latest<T> {
+pub(in crate::client) struct Latest<T> {
     state: Mutex<State<T>>,
     filled: Notify,
     capacity: usize,
@@ -22,7 +22,7 @@ struct State<T> {
 
 impl<T> Latest<T> {
     /// An empty queue.
-    pub(crate) fn new(capacity: usize) -> Self {
+    pub(in crate::client) fn new(capacity: usize) -> Self {
         let state = State { items: VecDeque::with_capacity(capacity), closed: false };
         Self { state: Mutex::new(state), filled: Notify::new(), capacity }
     }
@@ -33,7 +33,7 @@ impl<T> Latest<T> {
     }
 
     /// Appends an item, and returns the oldest if it had to go. A closed queue returns the item itself.
-    pub(crate) fn push(&self, item: T) -> Option<T> {
+    pub(in crate::client) fn push(&self, item: T) -> Option<T> {
         let mut state = self.state();
         if state.closed {
             return Some(item);
@@ -46,7 +46,7 @@ impl<T> Latest<T> {
     }
 
     /// The oldest item, as soon as there is one; `None` once the queue is closed and empty.
-    pub(crate) async fn pop(&self) -> Option<T> {
+    pub(in crate::client) async fn pop(&self) -> Option<T> {
         loop {
             {
                 let mut state = self.state();
@@ -63,7 +63,7 @@ impl<T> Latest<T> {
     }
 
     /// Lets nothing more in.
-    pub(crate) fn close(&self) {
+    pub(in crate::client) fn close(&self) {
         self.state().closed = true;
         self.filled.notify_one();
     }
