@@ -111,20 +111,23 @@ impl JitterBuffer {
         if step > 0 {
             self.newest = Some((unwrapped_sequence, unwrapped_time));
         }
-        self.insert_copies(now, header, unwrapped_sequence, unwrapped_time, payload);
         if news {
             self.delay.available(now, unwrapped_time);
         }
-        if self.packets.contains_key(&unwrapped_sequence) {
-            return Arrival::Duplicate;
-        }
-        if unwrapped_time < self.next_time {
-            // Without a use any more: its sound has been played, made up or not.
-            self.late += u64::from(news);
-            return if news { Arrival::Late } else { Arrival::Duplicate };
-        }
-        self.keep(packet(unwrapped_sequence, unwrapped_time));
-        Arrival::Kept
+        let arrival = if self.packets.contains_key(&unwrapped_sequence) {
+            Arrival::Duplicate
+        } else if unwrapped_time >= self.next_time {
+            self.keep(packet(unwrapped_sequence, unwrapped_time));
+            Arrival::Kept
+        } else if news {
+            // Without a use any more: something was made up for it.
+            self.late += 1;
+            Arrival::Late
+        } else {
+            Arrival::Duplicate
+        };
+        self.insert_copies(now, header, unwrapped_sequence, unwrapped_time, payload);
+        arrival
     }
 
     fn insert_copies(&mut self, now: i64, header: &Header, sequence: i64, timestamp: i64, payload: &Payload<'_>) {
