@@ -133,9 +133,9 @@ fn sign_in_call_answer_and_look_it_up() {
     let bob = phone("bob", &["--auto-answer"]);
     press(&mut harness, Role::Button, "Call bob");
     wait_for(&mut harness, "0:01");
-    wait_until(&mut harness, "the level of the peer", |harness| {
-        // The link's lamp is there only while packets come.
-        harness.query_by_role(Role::Status).is_some()
+    wait_until(&mut harness, "the lamp of the link", |harness| {
+        // It is there only while packets come.
+        harness.query_by_label_contains("round trip").is_some()
     });
     press(&mut harness, Role::Button, "Hang up");
     wait_for(&mut harness, "Call ended");
