@@ -1,5 +1,7 @@
 //! Which sound devices there are, and which one is meant.
 
+use std::sync::{Arc, Mutex, PoisonError};
+
 use cpal::traits::{DeviceTrait, HostTrait};
 
 use crate::media::spec::DeviceSpec;
@@ -18,7 +20,7 @@ pub struct Devices {
 pub fn devices() -> Devices {
     let _quiet = quiet();
     let mut found = Devices::default();
-    let host = cpal::default_host();
+    let host = host();
     let Ok(all) = host.devices() else { return found };
     let doubtful = only_plugins(&host);
     for device in all {
@@ -37,6 +39,22 @@ pub fn devices() -> Devices {
         }
     }
     found
+}
+
+/// The sound system, as all of the program shares it: a connection to PulseAudio stays until its server ends, whoever
+/// opened it has let go or not, and a server has room for some dozens. May have to ask the system: never on a thread that
+/// draws.
+pub(super) fn host() -> Arc<cpal::Host> {
+    static SHARED: Mutex<Option<Arc<cpal::Host>>> = Mutex::new(None);
+    let mut shared = SHARED.lock().unwrap_or_else(PoisonError::into_inner);
+    // Without a server it is ALSA, and there may be a server by now.
+    let of_use = |host: &Arc<cpal::Host>| host.id().name() != "ALSA" && host.devices().is_ok();
+    if let Some(host) = shared.as_ref().filter(|host| of_use(host)) {
+        return host.clone();
+    }
+    let host = Arc::new(cpal::default_host());
+    *shared = Some(host.clone());
+    host
 }
 
 /// ALSA's plug-ins that lead to a sound server. (JACK's is not among them: it is noisy where there is none.)

@@ -14,7 +14,7 @@ use std::{
 use super::{
     card::{self, open_input, open_output},
     ends::{CardIntake, CardOutlet, Intake, Outlet, Pace},
-    find::{Direction, Found, find, quiet},
+    find::{Direction, Found, find, host, quiet},
     health::Health,
     period::Period,
 };
@@ -193,7 +193,7 @@ struct Work<E> {
     notices: Notices,
     /// The card that the length belongs to.
     last_id: Option<String>,
-    host: Option<cpal::Host>,
+    host: Option<Arc<cpal::Host>>,
     open: Option<Open>,
     /// The person knows that there is none.
     lost: bool,
@@ -273,7 +273,7 @@ impl<E: End> Work<E> {
 
     fn find(&mut self, spec: &DeviceSpec) -> Option<Found> {
         let _quiet = quiet();
-        let host = self.host.get_or_insert_with(cpal::default_host);
+        let host = self.host.get_or_insert_with(host);
         find(host, if E::INWARDS { Direction::In } else { Direction::Out }, spec)
     }
 

@@ -15,7 +15,7 @@ use rodio::{DeviceSinkBuilder, MixerDeviceSink, Player, Source};
 
 use super::{
     clock::Clock,
-    find::{Direction, find, quiet},
+    find::{Direction, find, host, quiet},
 };
 use crate::media::{
     frame::{FRAME, RATE},
@@ -138,7 +138,7 @@ fn begin(order: &Order) -> Option<Playing> {
 
 fn begin_on_card(order: &Order) -> Option<Playing> {
     let _quiet = quiet();
-    let host = cpal::default_host();
+    let host = host();
     let found = find(&host, Direction::Out, &order.device)?;
     let failed = Arc::new(AtomicBool::new(false));
     let flag = failed.clone();
