@@ -10,32 +10,40 @@ const LOUDEST: f32 = 0.003;
 pub struct ComfortNoise {
     state: u32,
     smooth: f32,
-    /// RMS.
+    /// RMS, and what it glides to.
     loudness: f32,
+    wanted: f32,
 }
+
+/// Share of the wanted loudness in the next sample: there within 50 ms.
+const GLIDE: f32 = 0.001;
 
 impl Default for ComfortNoise {
     fn default() -> Self {
-        Self { state: 0x1234_5678, smooth: 0.0, loudness: 0.0 }
+        Self { state: 0x1234_5678, smooth: 0.0, loudness: 0.0, wanted: 0.0 }
     }
 }
 
 impl ComfortNoise {
     /// As loud as the pause on the other side, -dBFS, as in the header of its first packet (RFC 3389 sends it, too).
     pub fn set_level(&mut self, level: u8) {
-        self.loudness = if level >= LEVEL_SILENT { 0.0 } else { 10f32.powf(-f32::from(level) / 20.0).min(LOUDEST) };
+        self.wanted = if level >= LEVEL_SILENT { 0.0 } else { 10f32.powf(-f32::from(level) / 20.0).min(LOUDEST) };
+        if self.loudness == 0.0 {
+            self.loudness = self.wanted;
+        }
     }
 
     /// No noise.
     pub fn hush(&mut self) {
-        self.loudness = 0.0;
+        (self.loudness, self.wanted) = (0.0, 0.0);
     }
 
     /// The next sample.
     pub fn sample(&mut self) -> f32 {
-        if self.loudness == 0.0 {
+        if self.wanted == 0.0 && self.loudness < 1e-6 {
             return 0.0;
         }
+        self.loudness += GLIDE * (self.wanted - self.loudness);
         self.state = self.state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
         let white = (self.state >> 8) as f32 / 8_388_608.0 - 1.0;
         // A gentle low pass; 6.3 brings its RMS back to 1.

@@ -14,13 +14,17 @@ use super::{
 use crate::protocol::{
     SourceId,
     limits::MEDIA_PACKET_MAX_BYTES,
-    media::{HEADER_BYTES, Header, Kind, Report},
+    media::{HEADER_BYTES, Header, Kind, LEVEL_SILENT, Report},
 };
 
 /// Packets of which copies can still be sent.
 const SENT_MAX: usize = 8;
 /// So many packets say that a pause begins: one may get lost.
 const SILENCES: u32 = 2;
+/// In a pause, listeners are told when its noise has changed by so much, dB...
+const NEWS_DB: u8 = 4;
+/// ... and no more often than this, frames (0.5 s).
+const NEWS_FRAMES: u32 = 50;
 /// Whoever is muted is told so no more often than this, frames (30 s).
 const MUTED_NOTICE_FRAMES: u32 = 3000;
 
@@ -84,6 +88,10 @@ pub struct Uplink {
     pauses: Pauses,
     /// Packets that said that silence follows.
     silences: u32,
+    /// What such a packet consists of; `None` before the first sound.
+    silence: Option<[u8; 1]>,
+    /// What the last one said of the noise, -dBFS, and frames since then.
+    told: (u8, u32),
     /// Packets were left out since the last one that was sent.
     pausing: bool,
 }
@@ -116,6 +124,8 @@ impl Uplink {
             pauses: Pauses::default(),
             // Before the first sound nobody waits for any.
             silences: SILENCES,
+            silence: None,
+            told: (LEVEL_SILENT, 0),
             pausing: true,
         })
     }
@@ -181,13 +191,18 @@ impl Uplink {
         Fed { level_dbfs: self.meter.dbfs(), muted_while_speaking }
     }
 
-    /// In a pause: the first packets say so, the rest is not sent.
+    /// In a pause: the first packets say so, the rest is not sent until its noise is another one.
     fn say_nothing(&mut self, send: &mut dyn FnMut(Vec<u8>)) {
-        let silence = self.sent.back().and_then(|sent| silence_after(&sent.frame));
-        match silence {
+        let level = level_byte(self.pauses.level_dbfs());
+        let (told, since) = &mut self.told;
+        *since = since.saturating_add(1);
+        if self.silences >= SILENCES && *since >= NEWS_FRAMES && told.abs_diff(level) >= NEWS_DB {
+            self.silences = 0;
+        }
+        match self.silence {
             Some(silence) if self.silences < SILENCES => {
                 self.silences += 1;
-                let level = level_byte(self.pauses.level_dbfs());
+                self.told = (level, 0);
                 self.send(&silence, FRAME, level, send);
             }
             _ => {
@@ -226,6 +241,7 @@ impl Uplink {
         match encoded {
             Ok(frame) => {
                 self.silences = 0;
+                self.silence = silence_after(frame);
                 self.send(frame, samples, level, send);
             }
             // Its time passes all the same.

@@ -5,7 +5,6 @@ use crate::media::{
     frame::SILENCE,
     opus::{Decode, Decoder, packet_samples},
 };
-use crate::protocol::media::LEVEL_SILENT;
 use std::f32::consts::TAU;
 
 const OPEN: Controls = Controls { muted: false, gain: 1.0, music: false };
@@ -97,6 +96,28 @@ fn silence_is_one_packet_and_sound_behind_it_is_marked() {
     let sound = run(&mut uplink, 50..60, OPEN);
     let markers: Vec<bool> = sound.iter().map(|packet| Header::parse(packet).expect("a packet").0.marker).collect();
     assert_eq!(markers.iter().filter(|marker| **marker).count(), 1, "{markers:?}");
+}
+
+#[test]
+fn a_pause_whose_noise_changes_is_told_again_but_not_often() {
+    let mut uplink = uplink(OPEN);
+    run(&mut uplink, 0..50, OPEN);
+    let mut levels = Vec::new();
+    for frame in 0..1000 {
+        // -66 dBFS, louder and louder from the middle on, by 10 dB.
+        let louder = ((frame as f32 - 500.0) / 100.0).clamp(0.0, 1.0);
+        let noise = 0.0005 * 10f32.powf(louder / 2.0);
+        let side = std::array::from_fn(|i| if i % 2 == 0 { noise } else { -noise });
+        uplink.feed(&[side; 2], 0.0, OPEN, &mut |packet| {
+            let (header, payload) = Header::parse(&packet).expect("a packet");
+            if payload.len() == 1 {
+                levels.push((frame, header.level));
+            }
+        });
+    }
+    let (before, after): (Vec<_>, Vec<_>) = levels.iter().partition(|(frame, _)| *frame < 500);
+    assert!(before.len() == 2 && (2..=6).contains(&after.len()), "{levels:?}");
+    assert!(after.last().is_some_and(|(_, level)| (54..=59).contains(level)), "{levels:?}");
 }
 
 #[test]

@@ -8,7 +8,7 @@
 
 use super::{
     frame::{FRAME, ms},
-    jitter::{Arrival, JitterBuffer},
+    jitter::{Arrival, JitterBuffer, Packet},
     noise::ComfortNoise,
     opus::{DTX_MAX_BYTES, Decode, Decoder, OpusError},
     payload::Payload,
@@ -174,6 +174,7 @@ impl<D: Decode> Voice<D> {
         while self.buffer.second_timestamp().is_some_and(|second| second + due_after <= now) {
             self.buffer.pop();
         }
+        self.hear_of_pause(now + room - due_after);
         let Some(first) = self.buffer.first() else { return false };
         let wait = (first.timestamp + due_after - now).max(0);
         let (sequence, timestamp) = (first.sequence, first.timestamp);
@@ -197,6 +198,19 @@ impl<D: Decode> Voice<D> {
         self.pausing = false;
         self.mode = Mode::Playing;
         true
+    }
+
+    /// Takes in what packets until then say of a pause that goes on.
+    fn hear_of_pause(&mut self, until: i64) {
+        let says = |first: &Packet| first.payload.len() <= DTX_MAX_BYTES && first.timestamp < until;
+        while self.buffer.first().is_some_and(says) {
+            let Some(packet) = self.buffer.pop() else { return };
+            self.noise.set_level(packet.level);
+            self.pausing = true;
+            self.last_sequence = Some(packet.sequence);
+            self.next_time = packet.timestamp + FRAME as i64;
+            self.buffer.advance(self.next_time);
+        }
     }
 
     /// Whether the first packet describes the `gap` before it.

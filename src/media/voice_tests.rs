@@ -73,12 +73,22 @@ impl Decode for Fake {
 }
 
 fn insert(voice: &mut Voice<Fake>, now: i64, sequence: u32, timestamp: u32, payload: &[u8]) -> Arrival {
+    insert_level(voice, now, (sequence, timestamp), 0, payload)
+}
+
+fn insert_level(
+    voice: &mut Voice<Fake>,
+    now: i64,
+    (sequence, timestamp): (u32, u32),
+    level: u8,
+    payload: &[u8],
+) -> Arrival {
     let header = Header {
         kind: Kind::Audio,
         marker: false,
         stereo: false,
         redundant: false,
-        level: 0,
+        level,
         source: SourceId(1),
         sequence,
         timestamp,
@@ -244,6 +254,32 @@ fn pauses_are_no_losses() {
     // Each pause costs the frame that says so and the fade behind it.
     assert!(voice.decoder.made_up <= 2 * 10 + 2, "{:?}", voice.decoder);
     assert!(voice.concealed() < 0.01, "{}", voice.concealed());
+}
+
+#[test]
+fn news_of_a_pause_change_its_noise_and_nothing_else() {
+    let mut voice = Voice::with_decoder(Fake::default());
+    let mut out = [0.0; FRAME];
+    let mut loudness = Vec::new();
+    for i in 0..200i64 {
+        let now = i * FRAME_TIME;
+        match i {
+            0..50 => _ = insert(&mut voice, now, i as u32, now as u32, &(now as u32).to_be_bytes()),
+            50 => _ = insert_level(&mut voice, now, (50, now as u32), 66, &[0]),
+            120 => _ = insert_level(&mut voice, now, (51, now as u32), 56, &[0]),
+            _ => {}
+        }
+        let active = pull(&mut voice, now, &mut out);
+        let rms = (out.iter().map(|x| x * x).sum::<f32>() / FRAME as f32).sqrt();
+        loudness.push((active, 20.0 * rms.max(1e-9).log10()));
+    }
+    let made_up = voice.decoder.made_up;
+    let mean = |range: std::ops::Range<usize>| {
+        loudness[range.clone()].iter().map(|(_, db)| db).sum::<f32>() / range.len() as f32
+    };
+    assert!((mean(80..120) + 66.0).abs() < 2.0 && (mean(140..200) + 56.0).abs() < 2.0, "{loudness:?}");
+    assert!(loudness[60..].iter().all(|(active, db)| !active && *db < -50.0), "{loudness:?}");
+    assert_eq!(made_up, 2, "the frame that says so, and the fade behind it");
 }
 
 #[test]
