@@ -22,7 +22,7 @@ const CHANGE_MS: f32 = 2.0;
 /// Added to what is worth it: a frame is wanted up to so long before its first sample is due.
 const MARGIN: i64 = ms(10);
 /// What is expected of a path before anything is known.
-const FIRST_GUESS_MS: usize = 15;
+const FIRST_GUESS_MS: usize = 8;
 /// So many packets long, a path that turns out quicker by [`NEWS`] makes forget everything before.
 const LEARNING: u32 = 200;
 const NEWS: i64 = ms(5);
@@ -98,7 +98,7 @@ impl DelayEstimator {
             self.newest = Some(timestamp);
             self.step = step.min(STEP_MAX);
         }
-        let keep = KEEP.powf(self.step as f32 / FRAME_TIME as f32).min(1.0 - 1.0 / (self.seen as f32 + 4.0));
+        let keep = KEEP.powf(self.step as f32 / FRAME_TIME as f32).min(1.0 - 1.0 / (self.seen as f32 + 1.0));
         self.late.iter_mut().for_each(|share| *share *= keep);
         self.late[bucket] += 1.0 - keep;
         self.worth_ms = self.worth_waiting();
