@@ -7,7 +7,7 @@ use crate::{
     call::Cue,
     client::media::PathStats,
     media::{
-        AudioNotice, AudioSession, AudioStats, Devices, MicrophoneTest, Ringer, SessionConfig,
+        AudioNotice, AudioSession, AudioStats, Devices, MicrophoneTest, Ringer, Rooms, SessionConfig,
         session::{PacketSink, Treatment},
         spec::DeviceSpec,
         tones::RingCue,
@@ -45,6 +45,8 @@ pub(crate) struct Desk {
     playing: Option<ring::Sound>,
     talk: Option<Talk>,
     test: Option<(MicrophoneTest, bool)>,
+    /// What calls have found out about microphones and speakers.
+    rooms: Rooms,
     volumes: BTreeMap<SourceId, f32>,
     devices: Option<Choices>,
     microphone_lost: bool,
@@ -62,6 +64,7 @@ impl Desk {
             playing: None,
             talk: None,
             test: None,
+            rooms: Rooms::default(),
             volumes: BTreeMap::new(),
             devices: None,
             microphone_lost: false,
@@ -83,7 +86,7 @@ impl Desk {
         self.stop_test();
         self.muted = false;
         self.volumes.clear();
-        let config = config(source, settings);
+        let config = config(source, settings, self.rooms.clone());
         let notices = self.notices.clone();
         let session = Arc::new(AudioSession::start(config, sink, Box::new(move |notice| notices(notice))));
         self.talk = Some(Talk { source, session: session.clone() });
@@ -165,7 +168,7 @@ impl Desk {
         // The old one goes first: some sound systems open a device once only.
         self.test = None;
         let notices = self.notices.clone();
-        let config = config(SourceId(0), settings);
+        let config = config(SourceId(0), settings, Rooms::default());
         let test = MicrophoneTest::start(config, hear, Box::new(move |notice| notices(notice)));
         self.test = Some((test, hear));
     }
@@ -290,7 +293,7 @@ impl Desk {
 }
 
 /// How a session begins: with an open microphone.
-fn config(source: SourceId, settings: &Settings) -> SessionConfig {
+fn config(source: SourceId, settings: &Settings, rooms: Rooms) -> SessionConfig {
     SessionConfig {
         source,
         microphone: settings.microphone.clone(),
@@ -299,6 +302,7 @@ fn config(source: SourceId, settings: &Settings) -> SessionConfig {
         microphone_gain: settings.microphone_gain,
         speaker_volume: settings.speaker_volume,
         treatment: treatment(settings),
+        rooms,
     }
 }
 

@@ -16,8 +16,8 @@ const LEARNT: f32 = 16.0;
 const ALIKE: f32 = 0.4;
 /// Below this power the microphone hears nothing of the speaker (-64 dBFS).
 const QUIET: f32 = 64.0 * 20.0 * 20.0;
-/// What the filter was able to do is believed for so long, dB per block (1 dB a second).
-const FORGETTING: f32 = 0.004;
+/// What the filter was able to do is believed for so long, dB per block (0.3 dB a second).
+const FORGETTING: f32 = 0.0012;
 /// Blocks for which it is remembered that somebody has spoken (100 ms).
 const HOLD: u32 = 25;
 
@@ -75,6 +75,11 @@ impl DoubleTalk {
     /// How much quieter the filter alone makes the echo, dB.
     pub(super) fn reach(&self) -> f32 {
         self.reach
+    }
+
+    /// Power of what the filter leaves in pauses: noise.
+    pub(super) fn floor(&self) -> f32 {
+        self.floor
     }
 
     /// Blocks of echo so far.

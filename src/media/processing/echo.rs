@@ -5,12 +5,13 @@ use std::collections::VecDeque;
 use sonora_aec3::{block::Block, block_processor::BlockProcessor, common::BLOCK_SIZE, config::EchoCanceller3Config};
 
 use super::{
+    audible::{Audible, Reference},
     bands::{BAND_FRAME, BANDS, Bands, Split},
     double_talk::DoubleTalk,
     fade::Work,
     tuning,
 };
-use crate::media::frame::{Frame, RATE};
+use crate::media::frame::{FRAME, Frame, RATE};
 
 /// The canceller works in blocks of 4 ms: every other frame of 10 ms leaves half a block, which waits for 2 ms.
 const WAIT: usize = BLOCK_SIZE / 2;
@@ -18,14 +19,20 @@ const WAIT: usize = BLOCK_SIZE / 2;
 const OVERDRIVEN: f32 = 0.998;
 /// A filter that takes away so much can be trusted, dB...
 const GOOD: f32 = 20.0;
-/// ... once it has done so for so many blocks of echo (4 s).
-const PROOF: u32 = 1000;
+/// ... once it has done so for so many blocks of echo (2 s)...
+const PROOF: u32 = 500;
+/// ... and once this much is gone in the end, or all but noise: loudspeakers distort, and no filter knows how. As power.
+const GONE: f32 = 1e-3;
+/// Noise goes up and down by this much, as power.
+const NOISE: f32 = 2.0;
 /// One that takes away less than this cannot: two clocks, a loudspeaker that distorts, a room that has changed, dB.
 const POOR: f32 = 12.0;
 /// Blocks of echo after which a filter that has not become good is given up (60 s).
 const TRIAL: u32 = 15_000;
 /// The least that counts as cancelling, dB.
 const LEAST: f32 = 6.0;
+/// From here on there is an echo, and it is worth learning, dB.
+const BEGUN: f32 = 3.0;
 /// Share of the newest block in the means behind what is shown (2 s).
 const SHOWN: f32 = 0.002;
 
@@ -41,6 +48,14 @@ pub struct EchoCanceller {
     near: Queue,
     done: Queue,
     block: Block,
+    /// What is played loud enough.
+    reference: Reference,
+    /// Whether anything of it can be heard in the microphone.
+    audible: Audible,
+    /// The last block was cancelled.
+    needed: bool,
+    /// The microphone's last block, which leaves now if nothing needs to be cancelled.
+    before: Block,
     heard: Canceller,
     learning: Option<Canceller>,
     /// The one that was heard before, until the new one is.
@@ -49,9 +64,6 @@ pub struct EchoCanceller {
     trusting: bool,
     /// Learning has led to nothing in this room.
     hopeless: bool,
-    /// Power of the echo that came and of what is left of it in the end.
-    came: f32,
-    left: f32,
 }
 
 impl std::fmt::Debug for EchoCanceller {
@@ -88,13 +100,15 @@ impl EchoCanceller {
             near: Queue::default(),
             done: Queue::default(),
             block: Block::new(BANDS, 1),
+            reference: Reference::default(),
+            audible: Audible::default(),
+            needed: true,
+            before: Block::new(BANDS, 1),
             heard: Canceller::new(config),
             learning: None,
             retiring: Retiring::default(),
             trusting: false,
             hopeless,
-            came: 0.0,
-            left: 0.0,
         };
         canceller.done.push(&[[0.0; BAND_FRAME]; BANDS], WAIT);
         canceller
@@ -102,9 +116,11 @@ impl EchoCanceller {
 
     /// Takes 10 ms that go to the speaker. To be called before the sound can have come back.
     pub fn render(&mut self, frame: &Frame) {
-        let split = self.far_bands.split(frame);
+        let quiet = self.reference.is_quiet(frame);
+        let split = self.far_bands.split(if quiet { &[0.0; FRAME] } else { frame });
         self.far.push(&split, BAND_FRAME);
         while self.far.pop_block(&mut self.block) {
+            self.audible.played(power(self.block.view(0, 0)));
             self.heard.processor.buffer_render(&self.block);
             if let Some(learning) = &mut self.learning {
                 learning.processor.buffer_render(&self.block);
@@ -129,28 +145,34 @@ impl EchoCanceller {
 
     fn cancel(&mut self, overdriven: bool) {
         let came = power(self.block.view(0, 0));
+        let untouched = std::mem::replace(&mut self.before, self.block.clone());
         if let Some(learning) = &mut self.learning {
             learning.cancel(&mut self.block.clone(), overdriven, true);
         }
         let last = self.retiring.process(&self.block);
         self.heard.cancel(&mut self.block, overdriven, self.trusting);
         self.retiring.fade(last, &mut self.block);
-        if self.heard.double_talk.is_echo_alone() {
-            self.came += SHOWN * (came - self.came);
-            self.left += SHOWN * (power(self.block.view(0, 0)) - self.left);
+        let needed = self.audible.heard(came, self.heard.double_talk.reach());
+        // Whoever is not needed runs on unheard: an echo may come.
+        match (self.needed, needed) {
+            (true, true) => {}
+            (true, false) => fade(&self.block.clone(), &untouched, &mut self.block),
+            (false, true) => fade(&untouched, &self.block.clone(), &mut self.block),
+            (false, false) => self.block = untouched,
         }
+        self.needed = needed;
     }
 
     /// Decides who is heard, and who learns.
     fn reconsider(&mut self) {
         if self.trusting {
             if self.heard.double_talk.reach() < POOR {
-                self.forget();
+                self.forget(false);
             }
             return;
         }
         let Some(learning) = &mut self.learning else {
-            if !self.hopeless && self.heard.double_talk.reach() > LEAST {
+            if !self.hopeless && self.heard.double_talk.reach() > BEGUN {
                 self.learning = Some(Canceller::new(&tuning::trusting()));
             }
             return;
@@ -166,18 +188,23 @@ impl EchoCanceller {
         }
     }
 
-    /// Speaker, microphone or room are others now: what was learnt is wrong.
-    pub fn forget(&mut self) {
+    /// Speaker, microphone or room are others now: what was learnt is wrong. `silent`: these two have had no echo before.
+    pub fn forget(&mut self, silent: bool) {
         let new = Canceller::new(&tuning::safe());
         self.retiring.take(std::mem::replace(&mut self.heard, new).processor);
         self.learning = None;
+        self.audible = Audible::knowing(silent);
         (self.trusting, self.hopeless) = (false, false);
-        (self.came, self.left) = (0.0, 0.0);
+    }
+
+    /// It has been shown that there is no echo: nothing is cancelled.
+    pub fn hears_no_speaker(&self) -> bool {
+        self.audible.is_silent()
     }
 
     /// What is known of the echo; `None` before any has been heard and learnt.
     pub fn known(&self) -> Option<Known> {
-        let erle_db = 10.0 * (self.came.max(1.0) / self.left.max(1.0)).log10();
+        let erle_db = 10.0 * (self.heard.came.max(1.0) / self.heard.left_over.max(1.0)).log10();
         let delay_ms = self.heard.processor.get_metrics().delay_ms as f32;
         (erle_db >= LEAST).then_some(Known { delay_ms, erle_db })
     }
@@ -189,6 +216,9 @@ struct Canceller {
     double_talk: DoubleTalk,
     /// What the filter left, before suppression.
     left: Block,
+    /// Power of the echo that came, and of what is left of it in the end.
+    came: f32,
+    left_over: f32,
     /// Blocks of echo for which the filter has been good.
     proof: u32,
 }
@@ -198,7 +228,14 @@ impl Canceller {
         let mut processor = BlockProcessor::new(config, RATE as usize, 1, 1);
         // Without anything to render, AEC3 would let the first blocks through without its delay.
         processor.buffer_render(&Block::new(BANDS, 1));
-        Self { processor, double_talk: DoubleTalk::default(), left: Block::new(1, 1), proof: 0 }
+        Self {
+            processor,
+            double_talk: DoubleTalk::default(),
+            left: Block::new(1, 1),
+            came: 0.0,
+            left_over: 0.0,
+            proof: 0,
+        }
     }
 
     /// Takes the echo out of a block. The filter of one that `rests` does not learn while somebody speaks.
@@ -211,7 +248,10 @@ impl Canceller {
         self.processor.process_capture(false, closed, Some(&mut self.left), block);
         self.double_talk.feed(&heard, self.left.view(0, 0));
         if self.double_talk.is_echo_alone() {
-            self.proof = if self.double_talk.reach() > GOOD { self.proof + 1 } else { 0 };
+            self.came += SHOWN * (power(&heard) - self.came);
+            self.left_over += SHOWN * (power(block.view(0, 0)) - self.left_over);
+            let gone = self.left_over < (self.came * GONE).max(self.double_talk.floor() * NOISE);
+            self.proof = if self.double_talk.reach() > GOOD && gone { self.proof + 1 } else { 0 };
         }
     }
 }
@@ -250,15 +290,24 @@ impl Retiring {
     /// From what the old one made to what the new one made.
     fn fade(&mut self, from: Option<Block>, to: &mut Block) {
         let Some(from) = from else { return };
-        for band in 0..BANDS {
-            for (i, (new, old)) in to.view_mut(band, 0).iter_mut().zip(from.view(band, 0)).enumerate() {
-                let weight = if self.blocks == 0 { 0.0 } else { (i + 1) as f32 / BLOCK_SIZE as f32 };
-                *new = old + (*new - old) * weight;
-            }
+        if self.blocks == 0 {
+            *to = from;
+        } else {
+            fade(&from, &to.clone(), to);
         }
         self.blocks += 1;
         if self.blocks == 2 {
             self.processor = None;
+        }
+    }
+}
+
+/// From one block to another.
+fn fade(from: &Block, to: &Block, out: &mut Block) {
+    for band in 0..BANDS {
+        let sides = from.view(band, 0).iter().zip(to.view(band, 0));
+        for (i, (out, (from, to))) in out.view_mut(band, 0).iter_mut().zip(sides).enumerate() {
+            *out = from + (to - from) * (i + 1) as f32 / BLOCK_SIZE as f32;
         }
     }
 }

@@ -1,30 +1,36 @@
-//! Takes away what is deeper than a voice: rumble, hum, and direct current.
+//! Takes away what is deeper than a voice: rumble, and direct current.
 
-use sonora::high_pass_filter::HighPassFilter;
+use std::f64::consts::{PI, SQRT_2};
+
+use sonora_common_audio::cascaded_biquad_filter::{BiQuadCoefficients, CascadedBiQuadFilter};
 
 use super::fade::Work;
 use crate::media::frame::{Frame, RATE};
 
-/// WebRTC's high-pass filter of sixth order, 100 Hz. Delays by nothing that counts.
+/// From here on downwards, Hz (3 dB). Deep voices begin at 80 Hz: WebRTC's own filter, 100 Hz and of sixth order, is
+/// heard in them (PESQ 3.4 instead of 4.5).
+const CUTOFF_HZ: f64 = 60.0;
+
+/// A Butterworth filter of second order. Delays by nothing that counts.
 #[derive(Debug)]
-pub(super) struct HighPass {
-    filter: HighPassFilter,
-    channels: Vec<Vec<f32>>,
-}
+pub(super) struct HighPass(CascadedBiQuadFilter);
 
 impl HighPass {
     pub(super) fn new() -> Self {
-        Self { filter: HighPassFilter::new(RATE as i32, 1), channels: vec![Vec::new()] }
+        let k = (PI * CUTOFF_HZ / f64::from(RATE)).tan();
+        let norm = 1.0 / (1.0 + SQRT_2 * k + k * k);
+        let coefficients = BiQuadCoefficients {
+            b: [norm, -2.0 * norm, norm].map(|b| b as f32),
+            a: [2.0 * (k * k - 1.0) * norm, (1.0 - SQRT_2 * k + k * k) * norm].map(|a| a as f32),
+        };
+        Self(CascadedBiQuadFilter::new(&[coefficients]))
     }
 }
 
 impl Work for HighPass {
     fn work(&mut self, frame: &Frame) -> Frame {
-        self.channels[0].clear();
-        self.channels[0].extend_from_slice(frame);
-        self.filter.process_channels(&mut self.channels);
         let mut out = *frame;
-        out.copy_from_slice(&self.channels[0]);
+        self.0.process_in_place(&mut out);
         out
     }
 }

@@ -35,10 +35,16 @@ impl Work for NoiseSuppressor {
     }
 }
 
-/// From this level of noise on a suppressor makes a voice better, dBFS...
-const NOISY: f32 = -66.0;
-/// ... and below this it makes it worse.
-const CALM: f32 = -71.0;
+/// Noise that is quieter than the voice by less than this is worth taking away (by PESQ and STOI, of pink noise), dB...
+const NOISY: f32 = 30.0;
+/// ... and by more than this a voice comes out of a suppressor worse than it went in.
+const CALM: f32 = 35.0;
+/// A voice before it has been heard, dBFS.
+const VOICE: f32 = -26.0;
+/// Somebody speaks for certain: above this probability.
+const SPOKEN: f32 = 0.9;
+/// Share of the newest frame in the level of the voice (1 s of speech).
+const GLIDE: f32 = 0.01;
 /// How quickly the floor follows upwards, dB per frame (6 dB a second).
 const RISE: f32 = 0.06;
 /// Below this, silence is silence, dBFS.
@@ -47,11 +53,19 @@ const DEEPEST: f32 = -90.0;
 const NOBODY: f32 = 0.3;
 
 /// Whether there is noise to be taken away.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 pub(super) struct Room {
     /// Level in pauses, dBFS; `None` before the first frame.
     floor: Option<f32>,
+    /// Level of the voice, dBFS.
+    voice: f32,
     noisy: bool,
+}
+
+impl Default for Room {
+    fn default() -> Self {
+        Self { floor: None, voice: VOICE, noisy: false }
+    }
 }
 
 impl Room {
@@ -60,8 +74,11 @@ impl Room {
         let level = dbfs(frame).max(DEEPEST);
         let floor = self.floor.map_or(level, |floor| level.min(floor + RISE));
         self.floor = Some(floor);
+        if speech > SPOKEN {
+            self.voice += GLIDE * (level - self.voice);
+        }
         if speech < NOBODY {
-            self.noisy = floor > if self.noisy { CALM } else { NOISY };
+            self.noisy = floor > self.voice - if self.noisy { CALM } else { NOISY };
         }
         self.noisy
     }

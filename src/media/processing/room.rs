@@ -18,7 +18,7 @@ pub struct Room {
     pub drive: f32,
     /// How much faster the microphone's clock is than the speaker's, ppm.
     pub drift_ppm: f32,
-    /// The delay from half of the time on, ms.
+    /// The delay from a quarter of the time on, ms.
     pub later_delay_ms: f32,
 }
 
@@ -61,9 +61,9 @@ impl Room {
             drive => far.iter().map(|x| (drive * x).tanh() / drive).collect(),
         };
         let response = self.response();
-        let half = far.len() / 2;
+        let then = far.len() / 4;
         let mut echo = vec![0.0; far.len()];
-        for (piece, delay_ms) in [(0..half, self.delay_ms), (half..far.len(), self.later_delay_ms)] {
+        for (piece, delay_ms) in [(0..then, self.delay_ms), (then..far.len(), self.later_delay_ms)] {
             let delay = delay_ms * RATE as f32 / 1000.0;
             for i in piece {
                 // The clock of the microphone runs on its own: read where the speaker is by then.

@@ -3,7 +3,7 @@
 use sonora_aec3::config::EchoCanceller3Config;
 
 /// Length of the filters, blocks of 4 ms: the echo of an ordinary room (T60 up to 0.3 s), where WebRTC has 52 ms.
-const FILTER_BLOCKS: usize = 30;
+const FILTER_BLOCKS: usize = 50;
 
 /// WebRTC's own: whatever the room is like, hardly any echo gets through, and hardly anybody who speaks into it.
 pub(super) fn safe() -> EchoCanceller3Config {

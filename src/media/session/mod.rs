@@ -6,6 +6,7 @@
 
 mod echo;
 mod listen;
+mod rooms;
 mod shared;
 mod talk;
 mod treatment;
@@ -24,6 +25,7 @@ use super::{
     spec::DeviceSpec,
 };
 use crate::protocol::{SourceId, media::Header};
+pub use rooms::Rooms;
 use rtrb::RingBuffer;
 use shared::{Inbox, Shared};
 pub use treatment::Treatment;
@@ -51,6 +53,8 @@ pub struct SessionConfig {
     pub speaker_volume: f32,
     /// What is done to voices.
     pub treatment: Treatment,
+    /// What earlier sessions have found out.
+    pub rooms: Rooms,
 }
 
 /// What a person may want to know.
@@ -116,7 +120,9 @@ impl AudioSession {
         let speaker = Keeper::start(config.speaker, outlets, speaker_in_use.clone(), notices.clone());
         let (reports, report_inbox) = RingBuffer::new(shared::REPORTS_MAX);
         let (played, reference) = echo::reference();
-        let talk = talk::Talk::new(shared.clone(), intake_inbox, report_inbox, reference, notices);
+        let (microphone_name, speaker_name) = (microphone_in_use.clone(), speaker_in_use.clone());
+        let room = rooms::Room { rooms: config.rooms, microphone: microphone_name, speaker: speaker_name };
+        let talk = talk::Talk::new(shared.clone(), intake_inbox, report_inbox, reference, room, notices);
         let listen = listen::Listen::new(shared.clone(), outlet_inbox, reports, played);
         // A computer that cannot start a thread makes no sound; the call itself goes on.
         let threads = [
