@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """How good the listening files of `ahoy bench voice` sound: PESQ (wide band, ITU-T P.862.2), STOI, and the delay from
-mouth to ear. Reads table.tsv, said.wav and the files named in the table; writes scores.tsv beside them.
+mouth to ear. Reads table.tsv and the files named in it (what was said is in said.wav if the table names nothing else);
+writes scores.tsv beside them.
 
 Usage: score.py DIR
 """
@@ -56,10 +57,10 @@ def score(said, heard):
 
 
 def main(folder):
-    said = read(folder / "said.wav")
     with open(folder / "table.tsv") as table:
         rows = list(csv.DictReader(table, delimiter="\t"))
     for row in rows:
+        said = read(folder / row.get("said", "said.wav"))
         quality, understood, late = score(said, read(folder / row["file"]))
         row |= {"pesq": f"{quality:.2f}", "stoi": f"{understood:.3f}", "mouth_to_ear_ms": f"{late:.0f}"}
         print("\t".join(f"{value}" for value in row.values()), flush=True)

@@ -2,6 +2,7 @@
 //!
 //! * `client`: what a call costs each side.
 //! * `ear`: from mouth to ear, and from accepting a call to hearing each other.
+//! * `echo`: what is left of an echo, and of whoever speaks into it.
 //! * `relay`: packets that the relay carries per second and core.
 //! * `voice`: what is left of speech after networks of all kinds, on virtual time.
 //! * `cards`: virtual sound cards.
@@ -14,6 +15,7 @@ mod cards;
 pub mod client;
 #[cfg(target_os = "linux")]
 pub mod ear;
+pub mod echo;
 pub mod load;
 pub mod process;
 pub mod relay;
@@ -34,6 +36,8 @@ enum What {
     Client(client::ClientArgs),
     /// Speech over networks that lose, delay and reorder packets: listening files and a table, on virtual time
     Voice(voice::VoiceArgs),
+    /// Echo cancelling in rooms of all kinds: listening files and a table, on virtual time
+    Echo(echo::EchoArgs),
     /// Mouth to ear in a call between two people, through virtual sound cards
     #[cfg(target_os = "linux")]
     Ear(ear::EarArgs),
@@ -48,6 +52,7 @@ pub fn run(args: &BenchArgs) -> anyhow::Result<()> {
         What::Relay(args) => relay::run(args),
         What::Client(args) => client::run(args),
         What::Voice(args) => voice::run(args),
+        What::Echo(args) => echo::run(args),
         #[cfg(target_os = "linux")]
         What::Ear(args) => ear::run(args),
     }

@@ -1,7 +1,7 @@
 //! `ahoy bench ear`: from one person's mouth to the other's ear, and from accepting a call to hearing each other.
 //!
 //! Two real phones without a window talk through a real server, and through sound cards of a PulseAudio daemon that is
-//! started for it. Both people speak all the time, as soon as the daemon runs: who enters the room hears somebody who is
+//! started for it. Both people speak nearly all the time, as soon as the daemon runs: who enters the room hears somebody who is
 //! already speaking. Pieces of what was said are looked for in what was heard, by cross-correlation, so that codec and
 //! processing may change the sound.
 
@@ -49,10 +49,10 @@ pub struct EarArgs {
     /// Pieces of speech that are looked for in each direction
     #[arg(long, value_name = "NUMBER", default_value_t = 60)]
     probes: u32,
-    /// Calls that are made one after the other, for the time from accepting to hearing
+    /// Calls that are made after the first, for the time from accepting to hearing
     #[arg(long, value_name = "NUMBER", default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..))]
     calls: u32,
-    /// Seconds that both talk in the last call, in which the pieces are taken
+    /// Seconds that both talk in the first call, in which the pieces are taken
     #[arg(long, value_name = "SECONDS", default_value_t = 30.0)]
     seconds: f64,
     /// A WAV file that both say, at different places; otherwise syllables that are made up
@@ -73,8 +73,10 @@ pub struct Direction {
     pub delays: Vec<f64>,
     /// The same in the first seconds of each call: of who comes in while the other speaks.
     pub first_delays: Vec<f64>,
-    /// From accepting to the first sound.
+    /// From accepting to the first sound, in all calls but the first.
     pub heard_after: Vec<f64>,
+    /// The same in the first call of the two, who know nothing of their rooms yet.
+    pub first_call: Option<f64>,
     /// From handing sound to the sound system until it comes back, without any call.
     pub rig: Vec<f64>,
     /// Pieces that were not found.
@@ -92,6 +94,10 @@ pub fn run(args: &EarArgs) -> anyhow::Result<()> {
         println!("  mouth to ear:              {}", figures(&direction.delays));
         println!("  in a call's first seconds: {}", figures(&direction.first_delays));
         println!("  accepted to heard:         {}", figures(&direction.heard_after));
+        println!(
+            "  the same in a first call:  {}",
+            direction.first_call.map_or("none".into(), |ms| format!("{ms:.1} ms"))
+        );
         println!("  the rig's own loop:        {}", figures(&direction.rig));
         println!("  pieces not found:          {}", direction.missing);
     }
@@ -142,7 +148,7 @@ pub fn measure(program: &Path, args: &EarArgs) -> anyhow::Result<[Direction; 2]>
     };
     let (mut callee, mut caller) = (phone(people[1])?, phone(people[0])?);
     let mut dice = Dice::new(2024);
-    for call in 1..=args.calls {
+    for call in 0..=args.calls {
         caller.ask("call", &json!({ "userID": people[1] }))?;
         callee.wait_phase("incoming")?;
         caller.wait_phase("ringing")?;
@@ -153,7 +159,11 @@ pub fn measure(program: &Path, args: &EarArgs) -> anyhow::Result<[Direction; 2]>
         for way in &mut ways {
             way.first_seconds(accepted);
         }
-        if call == args.calls {
+        if call == 0 {
+            // What the phones know of their rooms from an earlier call counts from now on.
+            for way in &mut ways {
+                way.found.first_call = way.found.heard_after.pop();
+            }
             let began = Instant::now();
             thread::sleep(Duration::from_secs_f64(args.seconds) + as_time(PIECE + LATEST));
             for way in &mut ways {

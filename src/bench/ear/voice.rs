@@ -8,13 +8,26 @@ pub(super) const RATE: u32 = 48_000;
 /// Root mean square of the syllables, about -20 dBFS.
 const LOUDNESS: f32 = 0.1;
 
+/// After so many seconds somebody listens for a while...
+const TURN_S: u32 = 6;
+/// ... of so many.
+const LISTENING_S: f32 = 1.5;
+
 /// So many seconds of syllables; the same for the same seed.
 pub(super) fn babble(seconds: u32, seed: u32) -> Vec<f32> {
     let mut dice = Dice(seed.wrapping_mul(2_654_435_761) | 1);
     let mut sound = Vec::new();
+    let mut turn = (TURN_S * RATE) as usize;
     while sound.len() < (seconds * RATE) as usize {
         syllable(&mut dice, &mut sound);
-        let pause = if dice.next() < 0.1 { 0.3 + dice.next() * 0.5 } else { 0.02 + dice.next() * 0.06 };
+        let pause = if sound.len() > turn {
+            turn = sound.len() + (TURN_S * RATE) as usize;
+            LISTENING_S
+        } else if dice.next() < 0.1 {
+            0.3 + dice.next() * 0.5
+        } else {
+            0.02 + dice.next() * 0.06
+        };
         sound.resize(sound.len() + (pause * RATE as f32) as usize, 0.0);
     }
     sound

@@ -136,7 +136,11 @@ pub fn read(path: &Path) -> anyhow::Result<Vec<f32>> {
     Ok(speech)
 }
 
-fn write(path: &Path, sound: &[f32]) -> anyhow::Result<()> {
+/// Writes mono sound of 48 kHz as a WAV file.
+///
+/// # Errors
+/// If the file cannot be written.
+pub fn write(path: &Path, sound: &[f32]) -> anyhow::Result<()> {
     let spec = WavSpec { channels: 1, sample_rate: RATE, bits_per_sample: 16, sample_format: SampleFormat::Int };
     let mut writer = WavWriter::create(path, spec).with_context(|| format!("{} cannot be written", path.display()))?;
     for sample in sound {
