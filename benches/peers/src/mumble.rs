@@ -190,7 +190,7 @@ async fn join(address: SocketAddr, tally: &Arc<Tally>, name: &str, channel: u64)
     let mut buffer = [0; 2048];
     loop {
         send(&socket, &cipher, &[UDP_PING, 1])?;
-        if let Ok(length) = timeout(Duration::from_secs(1), socket.recv(&mut buffer)).await
+        if let Ok(length) = timeout(Duration::from_millis(50), socket.recv(&mut buffer)).await
             && incoming.open(&mut buffer[..length?]).is_some_and(|plain| plain.first() == Some(&UDP_PING))
         {
             break;
