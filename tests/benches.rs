@@ -32,3 +32,53 @@ fn a_call_is_measured_on_both_sides() {
         assert!(matches!(numbers[..], [cpu, mib] if cpu >= 0.0 && mib > 1.0), "{lines}");
     }
 }
+
+/// Runs a measurement and returns what it prints.
+fn bench(args: &[&str]) -> String {
+    let output = Command::new(env!("CARGO_BIN_EXE_ahoy")).arg("bench").args(args).output().expect("it runs");
+    let lines = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(output.status.success(), "{lines}\n{}", String::from_utf8_lossy(&output.stderr));
+    lines
+}
+
+const SPEECH: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/speech.wav");
+
+/// The rows of a table behind its head, and whether each of the files that they name is there.
+fn rows(folder: &Path) -> Vec<Vec<String>> {
+    let table = std::fs::read_to_string(folder.join("table.tsv")).expect("a table");
+    let rows: Vec<Vec<String>> = table.lines().skip(1).map(|row| row.split('\t').map(String::from).collect()).collect();
+    for row in &rows {
+        assert!(folder.join(&row[1]).is_file(), "{row:?}");
+    }
+    rows
+}
+
+#[test]
+fn speech_over_a_network_leaves_listening_files_and_a_table() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let out = folder.path().to_str().expect("a path of letters");
+    bench(&["voice", "--speech", SPEECH, "--out", out, "--seconds", "6", "--only", "loss 5 %"]);
+    let rows = rows(folder.path());
+    assert_eq!(rows.len(), 2, "with and without jitter: {rows:?}");
+    assert!(rows.iter().all(|row| row[5].parse().is_ok_and(|kbit_s: f64| kbit_s > 50.0)), "{rows:?}");
+}
+
+#[test]
+fn an_echo_is_measured_beside_the_canceller_as_it_comes() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let out = folder.path().to_str().expect("a path of letters");
+    bench(&["echo", "--far", SPEECH, "--near", SPEECH, "--out", out, "--only", "60 ms"]);
+    let rows = rows(folder.path());
+    assert_eq!(rows.len(), 4, "two rooms, two cancellers: {rows:?}");
+    assert!(rows.iter().all(|row| folder.path().join(&row[2]).is_file()), "{rows:?}");
+    assert!(rows[..2].iter().all(|row| row[3].parse().is_ok_and(|erle_db: f64| erle_db > 25.0)), "{rows:?}");
+}
+
+#[test]
+fn mouth_to_ear_is_measured_in_both_directions() {
+    let lines = bench(&["ear", "--calls", "1", "--seconds", "3", "--probes", "3"]);
+    for direction in ["caller to callee", "callee to caller"] {
+        assert!(lines.contains(direction), "{lines}");
+    }
+    assert_eq!(lines.matches("mouth to ear:              median").count(), 2, "{lines}");
+}

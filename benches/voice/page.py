@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Writes the scores into the page between its two marks, and draws the plot.
+"""Writes scores into the page between the marks of their table, and draws the plot, if there is one.
 
-Usage: page.py DIR PAGE.md PLOT.png
+Usage: page.py voice|echo DIR PAGE.md [PLOT.png]
 """
 
 import csv
@@ -13,28 +13,40 @@ import matplotlib
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 
-BEGIN, END = "<!-- scores -->", "<!-- end of scores -->"
-COLUMNS = [
-    ("condition", "network"),
-    ("pesq", "PESQ-WB"),
-    ("stoi", "STOI"),
-    ("mouth_to_ear_ms", "mouth to ear, ms"),
-    ("concealed_percent", "made up, %"),
-    ("kbit_s", "kbit/s"),
-    ("frames", "10 ms frames a packet"),
-    ("copies", "copies"),
-]
+TABLES = {
+    "voice": [
+        ("condition", "network"),
+        ("pesq", "PESQ-WB"),
+        ("stoi", "STOI"),
+        ("mouth_to_ear_ms", "mouth to ear, ms"),
+        ("concealed_percent", "made up, %"),
+        ("kbit_s", "kbit/s"),
+        ("frames", "10 ms frames a packet"),
+        ("copies", "copies"),
+    ],
+    "echo": [
+        ("condition", "room, canceller"),
+        ("erle_db", "echo quieter by, dB"),
+        ("double_talk_erle_db", "in pauses of double talk, dB"),
+        ("pesq", "PESQ-WB of who speaks into it"),
+        ("stoi", "STOI"),
+    ],
+}
 
 
-def main(folder, page, plot):
+def main(table, folder, page, plot=None):
+    columns = TABLES[str(table)]
+    begin, end = f"<!-- {table} -->", f"<!-- end of {table} -->"
     with open(folder / "scores.tsv") as scores:
         rows = list(csv.DictReader(scores, delimiter="\t"))
-    lines = ["| " + " | ".join(name for _, name in COLUMNS) + " |", "|---" * len(COLUMNS) + "|"]
-    lines += ["| " + " | ".join(row[key] for key, _ in COLUMNS) + " |" for row in rows]
+    lines = ["| " + " | ".join(name for _, name in columns) + " |", "|---" * len(columns) + "|"]
+    lines += ["| " + " | ".join(row[key].replace("NaN", "–") for key, _ in columns) + " |" for row in rows]
     text = page.read_text()
-    head, rest = text.split(BEGIN)
-    _, tail = rest.split(END)
-    page.write_text(head + BEGIN + "\n" + "\n".join(lines) + "\n" + END + tail)
+    head, rest = text.split(begin)
+    _, tail = rest.split(end)
+    page.write_text(head + begin + "\n" + "\n".join(lines) + "\n" + end + tail)
+    if plot is None:
+        return
 
     figure, axes = plt.subplots(figsize=(9, 6))
     names = [row["condition"] for row in rows]

@@ -155,7 +155,9 @@ impl Planner {
         let (loss, jitter_ms, gap_ms) = (self.worst(|l| l.loss), self.worst(|l| l.jitter_ms), self.worst(|l| l.gap_ms));
         let for_loss = steps(&COPIES_FROM, loss, self.copies);
         let for_jitter = steps(&JITTER_FROM, jitter_ms, self.copies);
-        let wanted = for_loss.max(for_jitter);
+        // A copy that stands in for a lost packet may be late itself.
+        let both = usize::from(for_loss.min(for_jitter) > 1);
+        let wanted = (for_loss.max(for_jitter) + both).min(COPIES_FROM.len());
         let packet_ms = 10.0 * self.plan.frames as f32;
         let limit = BURST_PACKETS * packet_ms * if self.bursts { HYSTERESIS } else { 1.0 };
         self.bursts = loss > 0.002 && gap_ms > limit;
@@ -279,6 +281,7 @@ mod tests {
     #[test]
     fn late_packets_are_as_good_as_lost() {
         assert_eq!(settled([report(0.0, 20, 0); 3]).copies, [2, 1]);
+        assert_eq!(settled([report(0.06, 20, 0); 3]).copies, [3, 2, 1]);
     }
 
     #[test]

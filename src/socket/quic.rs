@@ -20,12 +20,14 @@ const SEND_BUFFER_BYTES: usize = 8 * 1024;
 const RECEIVE_BUFFER_BYTES: usize = 64 * 1024;
 /// So many packets may come before one must be acknowledged; none is ever sent again, so nobody waits for it.
 const PACKETS_PER_ACK: u32 = 20;
+/// The longest that one may wait for its acknowledgement: soon enough to see a queue grow.
+const ACK_DELAY: Duration = Duration::from_millis(60);
 
 /// The settings of a media connection, the same at both ends.
 pub(crate) fn transport() -> TransportConfig {
     let hello_bytes = VarInt::from_u32(2 * HELLO_MAX_BYTES as u32);
     let mut acks = AckFrequencyConfig::default();
-    acks.ack_eliciting_threshold(VarInt::from_u32(PACKETS_PER_ACK));
+    acks.ack_eliciting_threshold(VarInt::from_u32(PACKETS_PER_ACK)).max_ack_delay(Some(ACK_DELAY));
     let mut transport = TransportConfig::default();
     transport
         .max_concurrent_bidi_streams(VarInt::from_u32(1))

@@ -64,6 +64,8 @@ pub struct EchoCanceller {
     trusting: bool,
     /// Learning has led to nothing in this room.
     hopeless: bool,
+    /// As WebRTC has it: nothing is ever left out.
+    plain: bool,
 }
 
 impl std::fmt::Debug for EchoCanceller {
@@ -92,7 +94,7 @@ impl EchoCanceller {
         Self::with(&tuning::safe(), true)
     }
 
-    fn with(config: &EchoCanceller3Config, hopeless: bool) -> Self {
+    fn with(config: &EchoCanceller3Config, plain: bool) -> Self {
         let mut canceller = Self {
             far_bands: Bands::default(),
             near_bands: Bands::default(),
@@ -108,7 +110,8 @@ impl EchoCanceller {
             learning: None,
             retiring: Retiring::default(),
             trusting: false,
-            hopeless,
+            hopeless: plain,
+            plain,
         };
         canceller.done.push(&[[0.0; BAND_FRAME]; BANDS], WAIT);
         canceller
@@ -116,7 +119,7 @@ impl EchoCanceller {
 
     /// Takes 10 ms that go to the speaker. To be called before the sound can have come back.
     pub fn render(&mut self, frame: &Frame) {
-        let quiet = self.reference.is_quiet(frame);
+        let quiet = self.reference.is_quiet(frame) && !self.plain;
         let split = self.far_bands.split(if quiet { &[0.0; FRAME] } else { frame });
         self.far.push(&split, BAND_FRAME);
         while self.far.pop_block(&mut self.block) {
@@ -152,7 +155,7 @@ impl EchoCanceller {
         let last = self.retiring.process(&self.block);
         self.heard.cancel(&mut self.block, overdriven, self.trusting);
         self.retiring.fade(last, &mut self.block);
-        let needed = self.audible.heard(came, self.heard.double_talk.reach());
+        let needed = self.audible.heard(came, self.heard.double_talk.reach()) || self.plain;
         // Whoever is not needed runs on unheard: an echo may come.
         match (self.needed, needed) {
             (true, true) => {}
