@@ -67,11 +67,11 @@ fn speech_over_a_network_leaves_listening_files_and_a_table() {
 fn an_echo_is_measured_beside_the_canceller_as_it_comes() {
     let folder = tempfile::tempdir().expect("a folder");
     let out = folder.path().to_str().expect("a path of letters");
-    bench(&["echo", "--far", SPEECH, "--near", SPEECH, "--out", out, "--only", "60 ms"]);
+    bench(&["echo", "--far", SPEECH, "--near", SPEECH, "--out", out, "--only", "250 ms"]);
     let rows = rows(folder.path());
-    assert_eq!(rows.len(), 4, "two rooms, two cancellers: {rows:?}");
+    assert_eq!(rows.len(), 2, "two cancellers: {rows:?}");
     assert!(rows.iter().all(|row| folder.path().join(&row[2]).is_file()), "{rows:?}");
-    assert!(rows[..2].iter().all(|row| row[3].parse().is_ok_and(|erle_db: f64| erle_db > 25.0)), "{rows:?}");
+    assert!(rows.iter().all(|row| row[3].parse().is_ok_and(|erle_db: f64| erle_db > 25.0)), "{rows:?}");
 }
 
 #[test]

@@ -34,8 +34,10 @@ const LATEST: usize = 5;
 const LOUD: f32 = 64.0 * 328.0 * 328.0;
 /// An echo that is quieter than what is played by this is none (40 dB, as power).
 const FAINT: f32 = 1e-4;
+/// One that is quieter than this need not be looked for twice (50 dB, as power).
+const NOTHING: f32 = 1e-5;
 /// So many comparisons without an echo prove that there is none.
-const PROOF: u32 = 3;
+const PROOF: u32 = 2;
 /// An echo of which the filter takes away so much is there, dB.
 const FOUND_DB: f32 = 3.0;
 
@@ -105,7 +107,7 @@ impl Audible {
             (0..=LATEST).map(|late| mean(&mut self.played.iter().skip(late).take(STEPS))).fold(f32::INFINITY, f32::min);
         if played > LOUD && heard < played * FAINT {
             self.steps = 0;
-            self.faint = self.faint.saturating_add(1);
+            self.faint = self.faint.saturating_add(if heard < played * NOTHING { PROOF } else { 1 });
         }
     }
 }
