@@ -17,7 +17,7 @@ use std::{
 
 use ahoy::{
     media::{
-        AudioNotice, AudioSession, Ringer, Rooms, SessionConfig, Treatment, devices,
+        AudioNotice, AudioSession, Headsets, Ringer, SessionConfig, Treatment, devices,
         spec::DeviceSpec,
         tones::{RingCue, Ringtone, ToneRegion},
     },
@@ -57,7 +57,7 @@ fn config(source: u32, microphone: DeviceSpec, speaker: DeviceSpec) -> SessionCo
         microphone_gain: 1.0,
         speaker_volume: 1.0,
         treatment: Treatment::NONE,
-        rooms: Rooms::default(),
+        headsets: Headsets::default(),
     }
 }
 

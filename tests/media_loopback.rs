@@ -16,7 +16,7 @@ use std::{
 
 use ahoy::{
     media::{
-        AudioNotice, AudioSession, MicrophoneTest, PacketSink, ParticipantStats, Rooms, SessionConfig, Treatment,
+        AudioNotice, AudioSession, Headsets, MicrophoneTest, PacketSink, ParticipantStats, SessionConfig, Treatment,
         spec::DeviceSpec,
     },
     protocol::{
@@ -38,7 +38,7 @@ fn config(source: u32, microphone: DeviceSpec, speaker: DeviceSpec) -> SessionCo
         microphone_gain: 1.0,
         speaker_volume: 1.0,
         treatment: Treatment::NONE,
-        rooms: Rooms::default(),
+        headsets: Headsets::default(),
     }
 }
 

@@ -13,7 +13,7 @@ use crate::media::{
     frame::{FRAME, Frame, RATE},
     level::dbfs,
     processing::{
-        EchoState, Processor, Settings,
+        Processor, Settings,
         echo::EchoCanceller,
         room::{Room, rms},
     },
@@ -84,8 +84,6 @@ pub struct Outcome {
     /// How much quieter the echo leaves than it came: while the far side is alone, and in the pauses of who speaks into
     /// it, dB. Not a number without an echo.
     pub erle_db: [f32; 2],
-    /// What the program says of the echo in the end.
-    pub said: EchoState,
     /// What leaves, from the moment on at which somebody speaks.
     pub heard: Vec<f32>,
     /// What they said.
@@ -110,7 +108,21 @@ pub fn play(scene: &Scene, far: &[f32], near: &[f32], plain: bool) -> Outcome {
     for (heard, said) in microphone[begin..].iter_mut().zip(&near) {
         *heard += said;
     }
-    let (heard, said) = if plain { through_plain(&far, &microphone) } else { through(&far, &microphone) };
+    let heard = if plain {
+        let mut canceller = EchoCanceller::plain();
+        through(&far, &microphone, |far, near| {
+            canceller.render(far);
+            canceller.capture(near)
+        })
+    } else {
+        let mut processor = Processor::new(Settings { echo_cancelling: true, ..Settings::NONE });
+        through(&far, &microphone, |far, near| {
+            processor.render(far);
+            let mut sides = [*near; 2];
+            processor.capture(&mut sides);
+            sides[0]
+        })
+    };
     let alone = begin / 2..begin;
     let quiet = silent_frames(&near);
     let pick = |sound: &[f32]| -> Vec<f32> {
@@ -123,7 +135,7 @@ pub fn play(scene: &Scene, far: &[f32], near: &[f32], plain: bool) -> Outcome {
     } else {
         [f32::NAN; 2]
     };
-    Outcome { erle_db, said, heard: heard[begin..].to_vec(), near }
+    Outcome { erle_db, heard: heard[begin..].to_vec(), near }
 }
 
 /// Frames in which nobody speaks, and has not just done so.
@@ -137,33 +149,11 @@ fn silent_frames(near: &[f32]) -> Vec<bool> {
         .collect()
 }
 
-fn frame(samples: &[f32]) -> Frame {
-    std::array::from_fn(|i| samples[i])
-}
-
-fn through(far: &[f32], microphone: &[f32]) -> (Vec<f32>, EchoState) {
-    let mut processor = Processor::new(Settings { echo_cancelling: true, ..Settings::NONE });
-    let heard = far.chunks_exact(FRAME).zip(microphone.chunks_exact(FRAME)).flat_map(|(far, near)| {
-        processor.render(&frame(far));
-        let mut near = [frame(near); 2];
-        processor.capture(&mut near);
-        near[0]
-    });
-    let heard = heard.collect();
-    (heard, processor.picture().echo)
-}
-
-fn through_plain(far: &[f32], microphone: &[f32]) -> (Vec<f32>, EchoState) {
-    let mut canceller = EchoCanceller::plain();
-    let heard = far.chunks_exact(FRAME).zip(microphone.chunks_exact(FRAME)).flat_map(|(far, near)| {
-        canceller.render(&frame(far));
-        canceller.capture(&frame(near))
-    });
-    let heard = heard.collect();
-    let known = canceller.known();
-    let said =
-        known.map_or(EchoState::Learning, |known| EchoState::On { delay_ms: known.delay_ms, erle_db: known.erle_db });
-    (heard, said)
+fn through(far: &[f32], microphone: &[f32], mut step: impl FnMut(&Frame, &Frame) -> Frame) -> Vec<f32> {
+    let frames = |sound: &[f32]| -> Vec<Frame> {
+        sound.chunks_exact(FRAME).map(|samples| std::array::from_fn(|i| samples[i])).collect()
+    };
+    frames(far).iter().zip(&frames(microphone)).flat_map(|(far, near)| step(far, near)).collect()
 }
 
 /// Plays every scene, as this program does and as WebRTC does, and writes what is heard, what was said, and a table.
@@ -185,7 +175,7 @@ pub fn run(args: &EchoArgs) -> anyhow::Result<()> {
             write(&args.out.join(&said), &outcome.near)?;
             let [alone, together] = outcome.erle_db;
             let line = format!("{}, {canceller}\t{file}\t{said}\t{alone:.1}\t{together:.1}", scene.name);
-            println!("{line}\t{:?}", outcome.said);
+            println!("{line}");
             writeln!(table, "{line}")?;
         }
     }

@@ -7,7 +7,7 @@ use crate::{
     call::Cue,
     client::media::PathStats,
     media::{
-        AudioNotice, AudioSession, AudioStats, Devices, MicrophoneTest, Ringer, Rooms, SessionConfig,
+        AudioNotice, AudioSession, AudioStats, Devices, Headsets, MicrophoneTest, Ringer, SessionConfig,
         session::{PacketSink, Treatment},
         spec::DeviceSpec,
         tones::RingCue,
@@ -46,7 +46,7 @@ pub(crate) struct Desk {
     talk: Option<Talk>,
     test: Option<(MicrophoneTest, bool)>,
     /// What calls have found out about microphones and speakers.
-    rooms: Rooms,
+    headsets: Headsets,
     volumes: BTreeMap<SourceId, f32>,
     devices: Option<Choices>,
     microphone_lost: bool,
@@ -64,7 +64,7 @@ impl Desk {
             playing: None,
             talk: None,
             test: None,
-            rooms: Rooms::default(),
+            headsets: Headsets::default(),
             volumes: BTreeMap::new(),
             devices: None,
             microphone_lost: false,
@@ -86,7 +86,7 @@ impl Desk {
         self.stop_test();
         self.muted = false;
         self.volumes.clear();
-        let config = config(source, settings, self.rooms.clone());
+        let config = config(source, settings, self.headsets.clone());
         let notices = self.notices.clone();
         let session = Arc::new(AudioSession::start(config, sink, Box::new(move |notice| notices(notice))));
         self.talk = Some(Talk { source, session: session.clone() });
@@ -168,7 +168,7 @@ impl Desk {
         // The old one goes first: some sound systems open a device once only.
         self.test = None;
         let notices = self.notices.clone();
-        let config = config(SourceId(0), settings, Rooms::default());
+        let config = config(SourceId(0), settings, Headsets::default());
         let test = MicrophoneTest::start(config, hear, Box::new(move |notice| notices(notice)));
         self.test = Some((test, hear));
     }
@@ -293,7 +293,7 @@ impl Desk {
 }
 
 /// How a session begins: with an open microphone.
-fn config(source: SourceId, settings: &Settings, rooms: Rooms) -> SessionConfig {
+fn config(source: SourceId, settings: &Settings, headsets: Headsets) -> SessionConfig {
     SessionConfig {
         source,
         microphone: settings.microphone.clone(),
@@ -302,7 +302,7 @@ fn config(source: SourceId, settings: &Settings, rooms: Rooms) -> SessionConfig 
         microphone_gain: settings.microphone_gain,
         speaker_volume: settings.speaker_volume,
         treatment: treatment(settings),
-        rooms,
+        headsets,
     }
 }
 

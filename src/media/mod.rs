@@ -32,6 +32,6 @@ pub mod wav;
 
 pub use device::{Devices, Ringer, devices};
 pub use session::{
-    AudioNotice, AudioSession, AudioStats, MicrophoneTest, NoticeSink, PacketSink, ParticipantStats, Rooms,
+    AudioNotice, AudioSession, AudioStats, Headsets, MicrophoneTest, NoticeSink, PacketSink, ParticipantStats,
     SessionConfig, Treatment,
 };

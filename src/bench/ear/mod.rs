@@ -1,8 +1,8 @@
 //! `ahoy bench ear`: from one person's mouth to the other's ear, and from accepting a call to hearing each other.
 //!
 //! Two real phones without a window talk through a real server, and through sound cards of a PulseAudio daemon that is
-//! started for it. Both people speak nearly all the time, as soon as the daemon runs: who enters the room hears somebody who is
-//! already speaking. Pieces of what was said are looked for in what was heard, by cross-correlation, so that codec and
+//! started for it. Both people speak nearly all the time, as soon as the daemon runs: who enters the room hears somebody
+//! who is already speaking. Pieces of what was said are looked for in what was heard, by cross-correlation, so that codec and
 //! processing may change the sound.
 
 mod find;

@@ -13,6 +13,9 @@ const TURN_S: u32 = 6;
 /// ... of so many.
 const LISTENING_S: f32 = 1.5;
 
+/// What a microphone hears when nobody speaks, amplitude of white noise (-79 dBFS).
+const NOISE: f32 = 2e-4;
+
 /// So many seconds of syllables; the same for the same seed.
 pub(super) fn babble(seconds: u32, seed: u32) -> Vec<f32> {
     let mut dice = Dice(seed.wrapping_mul(2_654_435_761) | 1);
@@ -30,6 +33,7 @@ pub(super) fn babble(seconds: u32, seed: u32) -> Vec<f32> {
         };
         sound.resize(sound.len() + (pause * RATE as f32) as usize, 0.0);
     }
+    sound.iter_mut().for_each(|sample| *sample += (dice.next() * 2.0 - 1.0) * NOISE);
     sound
 }
 

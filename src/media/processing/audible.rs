@@ -1,28 +1,7 @@
-//! Whether there is an echo that anybody could hear. Where there is none, with a headset or while the other side only
-//! rustles, a canceller takes something from the voice and gives nothing.
+//! Whether there is an echo that anybody could hear. Where there is none, as with a headset, a canceller takes something
+//! from the voice and gives nothing.
 
 use std::collections::VecDeque;
-
-use crate::media::{frame::Frame, level::dbfs};
-
-/// What is played more quietly than this has no echo that anybody hears, dBFS: as loud as comfort noise at most.
-const QUIET_DBFS: f32 = -50.0;
-/// It is quiet after so many frames: echoes die away, and words have gaps.
-const PATIENCE: u32 = 30;
-
-/// What is played, as far as it matters.
-#[derive(Debug, Default)]
-pub(super) struct Reference {
-    quiet: u32,
-}
-
-impl Reference {
-    /// Takes 10 ms that are played. True if they need not be cancelled.
-    pub(super) fn is_quiet(&mut self, frame: &Frame) -> bool {
-        self.quiet = if dbfs(frame) < QUIET_DBFS { self.quiet.saturating_add(1) } else { 0 };
-        self.quiet > PATIENCE
-    }
-}
 
 /// Blocks of 4 ms in a step of the comparison (100 ms).
 const STEP_BLOCKS: u32 = 25;
@@ -32,6 +11,8 @@ const STEPS: usize = 5;
 const LATEST: usize = 5;
 /// From this power of a block on it is worth looking for an echo of it (-40 dBFS in 16-bit samples).
 const LOUD: f32 = 64.0 * 328.0 * 328.0;
+/// A microphone that hears less than this (-110 dBFS) is switched off, and proves nothing.
+const DEAD: f32 = 64.0 * 0.1 * 0.1;
 /// An echo that is quieter than what is played by this is none (40 dB, as power).
 const FAINT: f32 = 1e-4;
 /// One that is quieter than this need not be looked for twice (50 dB, as power).
@@ -57,9 +38,9 @@ pub(super) struct Audible {
 }
 
 impl Audible {
-    /// Begins with what is known: whether there is no echo.
-    pub(super) fn knowing(silent: bool) -> Self {
-        Self { faint: if silent { PROOF } else { 0 }, ..Self::default() }
+    /// Begins with the knowledge that there is no echo.
+    pub(super) fn silent() -> Self {
+        Self { faint: PROOF, ..Self::default() }
     }
 
     /// There is no echo.
@@ -105,7 +86,7 @@ impl Audible {
         // However late the echo is, so much was played when it began.
         let played =
             (0..=LATEST).map(|late| mean(&mut self.played.iter().skip(late).take(STEPS))).fold(f32::INFINITY, f32::min);
-        if played > LOUD && heard < played * FAINT {
+        if played > LOUD && heard > DEAD && heard < played * FAINT {
             self.steps = 0;
             self.faint = self.faint.saturating_add(if heard < played * NOTHING { PROOF } else { 1 });
         }
@@ -127,7 +108,8 @@ mod tests {
     #[test]
     fn only_loud_sound_without_an_answer_proves_that_there_is_no_echo() {
         let mut audible = Audible::default();
-        assert!(run(&mut audible, 60, LOUD * 0.5, 0.0, 0.0), "who plays little learns nothing");
+        assert!(run(&mut audible, 60, LOUD * 0.5, LOUD * 1e-6, 0.0), "who plays little learns nothing");
+        assert!(run(&mut audible, 60, LOUD * 100.0, 0.0, 0.0), "a microphone that is off");
         assert!(run(&mut audible, 60, LOUD * 100.0, LOUD, 0.0), "somebody speaks, or it is an echo");
         assert!(!run(&mut audible, 6, LOUD * 100.0, LOUD * 1e-3, 0.0), "20 dB below the least");
         assert!(!run(&mut audible, 6, LOUD * 100.0, LOUD * 100.0, 0.0), "somebody speaks, which proves nothing");
@@ -143,15 +125,5 @@ mod tests {
             audible.played(if at(0) { LOUD * 1000.0 } else { 0.0 });
             assert!(audible.heard(if at(100) { LOUD * 10.0 } else { 0.0 }, 0.0));
         }
-    }
-
-    #[test]
-    fn words_are_loud_and_pauses_quiet_after_a_while() {
-        let mut reference = Reference::default();
-        let (word, pause) = ([0.1; 480], [0.001; 480]);
-        assert!((0..30).all(|_| !reference.is_quiet(&pause)));
-        assert!(reference.is_quiet(&pause));
-        assert!(!reference.is_quiet(&word));
-        assert!(!reference.is_quiet(&pause));
     }
 }

@@ -5,13 +5,17 @@ use std::collections::VecDeque;
 use sonora_aec3::{block::Block, block_processor::BlockProcessor, common::BLOCK_SIZE, config::EchoCanceller3Config};
 
 use super::{
-    audible::{Audible, Reference},
+    audible::Audible,
     bands::{BAND_FRAME, BANDS, Bands, Split},
     double_talk::DoubleTalk,
     fade::Work,
     tuning,
 };
-use crate::media::frame::{FRAME, Frame, RATE};
+use crate::media::{
+    frame::{FRAME, Frame, RATE},
+    level::dbfs,
+    pauses::Pauses,
+};
 
 /// The canceller works in blocks of 4 ms: every other frame of 10 ms leaves half a block, which waits for 2 ms.
 const WAIT: usize = BLOCK_SIZE / 2;
@@ -48,8 +52,8 @@ pub struct EchoCanceller {
     near: Queue,
     done: Queue,
     block: Block,
-    /// What is played loud enough.
-    reference: Reference,
+    /// While the other side is no louder than comfort noise, there is nothing to cancel.
+    pauses: Pauses,
     /// Whether anything of it can be heard in the microphone.
     audible: Audible,
     /// The last block was cancelled.
@@ -102,7 +106,7 @@ impl EchoCanceller {
             near: Queue::default(),
             done: Queue::default(),
             block: Block::new(BANDS, 1),
-            reference: Reference::default(),
+            pauses: Pauses::default(),
             audible: Audible::default(),
             needed: true,
             before: Block::new(BANDS, 1),
@@ -119,7 +123,7 @@ impl EchoCanceller {
 
     /// Takes 10 ms that go to the speaker. To be called before the sound can have come back.
     pub fn render(&mut self, frame: &Frame) {
-        let quiet = self.reference.is_quiet(frame) && !self.plain;
+        let quiet = self.pauses.feed(dbfs(frame), 0.0) && !self.plain;
         let split = self.far_bands.split(if quiet { &[0.0; FRAME] } else { frame });
         self.far.push(&split, BAND_FRAME);
         while self.far.pop_block(&mut self.block) {
@@ -170,7 +174,7 @@ impl EchoCanceller {
     fn reconsider(&mut self) {
         if self.trusting {
             if self.heard.double_talk.reach() < POOR {
-                self.forget(false);
+                self.forget();
             }
             return;
         }
@@ -191,18 +195,23 @@ impl EchoCanceller {
         }
     }
 
-    /// Speaker, microphone or room are others now: what was learnt is wrong. `silent`: these two have had no echo before.
-    pub fn forget(&mut self, silent: bool) {
+    /// Speaker, microphone or room are others now: what was learnt is wrong.
+    pub fn forget(&mut self) {
         let new = Canceller::new(&tuning::safe());
         self.retiring.take(std::mem::replace(&mut self.heard, new).processor);
         self.learning = None;
-        self.audible = Audible::knowing(silent);
+        self.audible = Audible::default();
         (self.trusting, self.hopeless) = (false, false);
     }
 
-    /// It has been shown that there is no echo: nothing is cancelled.
-    pub fn hears_no_speaker(&self) -> bool {
-        self.audible.is_silent()
+    /// There has been no echo with these two before: nothing is cancelled until there is one.
+    pub fn expect_no_echo(&mut self) {
+        self.audible = Audible::silent();
+    }
+
+    /// Whether the microphone hears the speaker; `None` before anybody knows.
+    pub fn hears_speaker(&self) -> Option<bool> {
+        if self.audible.is_silent() { Some(false) } else { self.known().map(|_| true) }
     }
 
     /// What is known of the echo; `None` before any has been heard and learnt.

@@ -2,8 +2,8 @@
 //! control, and how probable it is that somebody speaks.
 //!
 //! [`Processor`] is the chain; each stage can be switched while sound runs through it ([`fade`]). [`echo`] wraps AEC3,
-//! tuned in [`tuning`], watched by [`double_talk`], and left out where nothing is [`audible`]; [`noise`] wraps RNNoise and decides whether it is needed;
-//! [`gain`] wraps AGC2. [`room`] is for measurements. What may not come in: threads, devices, clocks.
+//! tuned in [`tuning`], watched by [`double_talk`], and left out where nothing is [`audible`]; [`noise`] wraps RNNoise and
+//! decides whether it is needed; [`gain`] wraps AGC2. [`room`] is for measurements. What may not come in: threads, devices, clocks.
 
 mod audible;
 mod bands;
@@ -148,17 +148,23 @@ impl Processor {
         }
     }
 
-    /// Speaker or microphone are others now: what was learnt about the room is wrong. `silent`: the one has not heard the
-    /// other before.
-    pub fn room_changed(&mut self, silent: bool) {
+    /// Speaker or microphone are others now: what was learnt about the room is wrong.
+    pub fn room_changed(&mut self) {
         if let Some(echo) = self.echo.get_mut() {
-            echo.forget(silent);
+            echo.forget();
         }
     }
 
-    /// Whether it has been shown that the microphone does not hear the speaker; `None` without echo cancelling.
-    pub fn hears_no_speaker(&self) -> Option<bool> {
-        self.echo.get().map(EchoCanceller::hears_no_speaker)
+    /// With this speaker and this microphone there has been no echo before.
+    pub fn expect_no_echo(&mut self) {
+        if let Some(echo) = self.echo.get_mut() {
+            echo.expect_no_echo();
+        }
+    }
+
+    /// Whether the microphone hears the speaker; `None` before anybody knows, and without echo cancelling.
+    pub fn hears_speaker(&self) -> Option<bool> {
+        self.echo.get()?.hears_speaker()
     }
 
     /// Lets 10 ms of the microphone through. Returns how probable it is that somebody speaks, 0.0 to 1.0; 1.0 if nothing

@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering::Relaxed;
 
 use rtrb::{Consumer, Producer, RingBuffer};
 
-use super::{rooms::Room, shared::Shared};
+use super::{headsets::HeadsetWatch, shared::Shared};
 use crate::media::{
     frame::{Frame, StereoFrame, mono},
     processing::Processor,
@@ -46,11 +46,11 @@ impl Played {
 impl Reference {
     /// Gives all that has been played since the last time to the processor: in time before the microphone's next frame,
     /// in which it may be heard.
-    pub(super) fn take(&mut self, shared: &Shared, room: &Room, processor: &mut Processor) {
+    pub(super) fn take(&mut self, shared: &Shared, headset: &mut HeadsetWatch, processor: &mut Processor) {
         let speakers = shared.speakers.load(Relaxed);
         if speakers != self.speakers {
             self.speakers = speakers;
-            room.changed(processor);
+            headset.changed(processor);
         }
         let waiting = self.ring.slots();
         if waiting == WAITING_MAX {
@@ -60,7 +60,7 @@ impl Reference {
             for _ in NEWEST..waiting {
                 let _ = self.ring.pop();
             }
-            room.changed(processor);
+            headset.changed(processor);
         }
         while let Ok(frame) = self.ring.pop() {
             processor.render(&frame);

@@ -5,8 +5,8 @@
 //! are opened and watched by keepers, so that a slow sound system holds up nobody.
 
 mod echo;
+mod headsets;
 mod listen;
-mod rooms;
 mod shared;
 mod talk;
 mod treatment;
@@ -25,7 +25,7 @@ use super::{
     spec::DeviceSpec,
 };
 use crate::protocol::{SourceId, media::Header};
-pub use rooms::Rooms;
+pub use headsets::Headsets;
 use rtrb::RingBuffer;
 use shared::{Inbox, Shared};
 pub use treatment::Treatment;
@@ -54,7 +54,7 @@ pub struct SessionConfig {
     /// What is done to voices.
     pub treatment: Treatment,
     /// What earlier sessions have found out.
-    pub rooms: Rooms,
+    pub headsets: Headsets,
 }
 
 /// What a person may want to know.
@@ -120,9 +120,8 @@ impl AudioSession {
         let speaker = Keeper::start(config.speaker, outlets, speaker_in_use.clone(), notices.clone());
         let (reports, report_inbox) = RingBuffer::new(shared::REPORTS_MAX);
         let (played, reference) = echo::reference();
-        let (microphone_name, speaker_name) = (microphone_in_use.clone(), speaker_in_use.clone());
-        let room = rooms::Room { rooms: config.rooms, microphone: microphone_name, speaker: speaker_name };
-        let talk = talk::Talk::new(shared.clone(), intake_inbox, report_inbox, reference, room, notices);
+        let headset = headsets::HeadsetWatch::new(config.headsets, microphone_in_use.clone(), speaker_in_use.clone());
+        let talk = talk::Talk::new(shared.clone(), intake_inbox, report_inbox, reference, headset, notices);
         let listen = listen::Listen::new(shared.clone(), outlet_inbox, reports, played);
         // A computer that cannot start a thread makes no sound; the call itself goes on.
         let threads = [

@@ -11,7 +11,7 @@ use rtrb::Consumer;
 use super::{
     AudioNotice,
     echo::Reference,
-    rooms::Room,
+    headsets::HeadsetWatch,
     shared::{HeardBy, Shared},
 };
 use crate::media::{
@@ -35,7 +35,7 @@ pub(super) struct Talk {
     intakes: Receiver<Intake>,
     reports: Consumer<HeardBy>,
     reference: Reference,
-    room: Room,
+    headset: HeadsetWatch,
     notices: Notices,
     processor: Processor,
     uplink: Option<Uplink>,
@@ -48,14 +48,14 @@ impl Talk {
         intakes: Receiver<Intake>,
         reports: Consumer<HeardBy>,
         reference: Reference,
-        room: Room,
+        headset: HeadsetWatch,
         notices: Notices,
     ) -> Self {
         let begin = || getrandom::u32().unwrap_or(0);
         let uplink = Uplink::new(shared.source, controls(&shared), begin(), begin());
         let uplink = uplink.inspect_err(|error| tracing::error!("No encoder: {error}.")).ok();
         let processor = Processor::new(shared.treatment().processing());
-        Self { shared, intakes, reports, reference, room, notices, processor, uplink, frames: 0 }
+        Self { shared, intakes, reports, reference, headset, notices, processor, uplink, frames: 0 }
     }
 
     pub(super) fn run(mut self) {
@@ -65,7 +65,7 @@ impl Talk {
         while !self.shared.stop.load(Relaxed) {
             if let Some(newest) = self.intakes.try_iter().last() {
                 intake = newest;
-                self.room.changed(&mut self.processor);
+                self.headset.changed(&mut self.processor);
             }
             match intake.next(&mut frame) {
                 None => {
@@ -81,12 +81,12 @@ impl Talk {
     /// Echo, noise and loudness; returns how probable it is that somebody speaks.
     fn process(&mut self, frame: &mut StereoFrame) -> f32 {
         self.processor.set(self.shared.treatment().processing());
-        self.reference.take(&self.shared, &self.room, &mut self.processor);
+        self.reference.take(&self.shared, &mut self.headset, &mut self.processor);
         let speech = self.processor.capture(frame);
         self.frames = self.frames.wrapping_add(1);
         if self.frames.is_multiple_of(PICTURE_FRAMES) {
             *self.shared.picture() = self.processor.picture();
-            self.room.learn(&self.processor);
+            self.headset.look(&mut self.processor);
         }
         speech
     }
