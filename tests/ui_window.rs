@@ -240,6 +240,26 @@ fn the_microphone_test_runs_while_the_settings_are_open() {
 }
 
 #[test]
+fn no_setting_reaches_beyond_a_narrow_window() {
+    for language in [English, Korean] {
+        let mut state = home(language, Dark);
+        state.audio.testing = true;
+        let mut harness = window(&Fake::new(state), Tab::Settings);
+        // The usual width and the least.
+        for width in [980.0, 760.0] {
+            harness.set_size(egui::vec2(width, 2200.0));
+            harness.run();
+            let out: Vec<String> = harness
+                .query_all_by(|node| !node.is_hidden() && node.label().is_some())
+                .filter(|node| node.rect().right() > width)
+                .map(|node| format!("{:?} to {}", node.accesskit_node().label(), node.rect().right()))
+                .collect();
+            assert!(out.is_empty(), "beyond {width}: {out:?}");
+        }
+    }
+}
+
+#[test]
 fn settings_are_changed_as_a_whole() {
     let fake = Fake::new(home(English, Dark));
     let mut harness = window(&fake, Tab::Settings);

@@ -103,6 +103,7 @@ fn specs(cx: &Cx<'_>, role: Role) -> Vec<DeviceSpec> {
 /// A combo box.
 pub(crate) fn combo_ui(ui: &mut Ui, cx: &Cx<'_>, role: Role, name: &str, width: f32) {
     let chosen = role.chosen(&cx.state.settings);
+    let width = width.min(ui.available_width());
     ui.name_inputs(name, |ui| {
         ui.set_max_width(width);
         ComboBox::from_id_salt(name)

@@ -18,6 +18,8 @@ use super::{
 };
 
 const COMBO_WIDTH: f32 = 320.0;
+/// Room for the button behind the display name.
+const SAVE_WIDTH: f32 = 88.0;
 
 pub(crate) fn settings_ui(ui: &mut Ui, cx: &Cx<'_>, view: &mut SettingsView) {
     page_ui(ui, |ui| {
@@ -170,7 +172,8 @@ fn account_ui(ui: &mut Ui, cx: &Cx<'_>, view: &mut SettingsView) {
     let label = cx.tr("settings-display-name");
     widgets::form_row_ui(ui, &label, None, |ui| {
         let mut name = view.display_name.clone().unwrap_or_else(|| me.display_name.clone());
-        let response = widgets::field_ui(ui, &label, &mut name, 220.0);
+        let width = (ui.available_width() - SAVE_WIDTH).min(220.0);
+        let response = widgets::field_ui(ui, &label, &mut name, width);
         let entered = response.lost_focus() && ui.input(|input| input.key_pressed(egui::Key::Enter));
         let usable = !name.trim().is_empty() && name.trim() != me.display_name;
         let pressed = ui

@@ -127,24 +127,30 @@ pub(crate) fn segmented_ui(ui: &mut Ui, choices: &[String], selected: usize, fil
 
 /// A loudness from 0 to `most`, with its value in percent.
 pub(crate) fn slider_ui(ui: &mut Ui, name: &str, value: &mut f32, most: f32, width: f32) -> bool {
+    const PERCENT_WIDTH: f32 = 56.0;
     let t = theme::of(ui);
     let mut changed = false;
-    ui.allocate_ui_with_layout(vec2(width + 56.0, theme::TARGET), Layout::left_to_right(Align::Center), |ui| {
-        let spacing = ui.spacing_mut();
-        spacing.interact_size.y = 24.0;
-        spacing.slider_width = width;
-        let visuals = ui.visuals_mut();
-        visuals.selection.bg_fill = t.accent;
-        for widget in [&mut visuals.widgets.inactive, &mut visuals.widgets.hovered, &mut visuals.widgets.active] {
-            widget.bg_fill = t.surface_hover;
-            widget.fg_stroke = Stroke::new(2.0, t.accent_text);
-        }
-        // The engine keeps hundredths: steps of five percent are fine enough for an ear.
-        let slider = Slider::new(value, 0.0..=most).step_by(0.05).show_value(false);
-        changed = ui.name_inputs(name, |ui| ui.add(slider)).changed();
-        let percent = format!("{:.0} %", *value * 100.0);
-        ui.label(RichText::new(percent).size(theme::size::SMALL).color(t.text_weak));
-    });
+    let width = width.min(ui.available_width() - PERCENT_WIDTH);
+    ui.allocate_ui_with_layout(
+        vec2(width + PERCENT_WIDTH, theme::TARGET),
+        Layout::left_to_right(Align::Center),
+        |ui| {
+            let spacing = ui.spacing_mut();
+            spacing.interact_size.y = 24.0;
+            spacing.slider_width = width;
+            let visuals = ui.visuals_mut();
+            visuals.selection.bg_fill = t.accent;
+            for widget in [&mut visuals.widgets.inactive, &mut visuals.widgets.hovered, &mut visuals.widgets.active] {
+                widget.bg_fill = t.surface_hover;
+                widget.fg_stroke = Stroke::new(2.0, t.accent_text);
+            }
+            // The engine keeps hundredths: steps of five percent are fine enough for an ear.
+            let slider = Slider::new(value, 0.0..=most).step_by(0.05).show_value(false);
+            changed = ui.name_inputs(name, |ui| ui.add(slider)).changed();
+            let percent = format!("{:.0} %", *value * 100.0);
+            ui.label(RichText::new(percent).size(theme::size::SMALL).color(t.text_weak));
+        },
+    );
     changed
 }
 

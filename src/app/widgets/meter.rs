@@ -15,6 +15,7 @@ pub(crate) fn meter_ui(ui: &mut Ui, name: &str, dbfs: f32, width: f32) {
     const ZONE: (f32, f32) = (-32.0, -9.0);
     let t = theme::of(ui);
     let level = level_fraction(dbfs);
+    let width = width.min(ui.available_width());
     let (rect, response) = ui.allocate_exact_size(vec2(width, theme::TARGET), Sense::hover());
     response.widget_info(|| {
         let mut info = WidgetInfo::labeled(Role::Meter, ui.is_enabled(), name);
