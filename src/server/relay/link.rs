@@ -1,6 +1,7 @@
 //! The way to one media connection, whatever carries it: what waits for it, what came from it, how it ends.
 
 use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
+use quinn_proto::ConnectionHandle;
 use std::{
     num::NonZeroU32,
     sync::{
@@ -44,12 +45,12 @@ impl Rate {
 }
 
 /// What carries the packets.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub(super) enum Way {
     /// Its task takes packets from the queue.
     WebSocket,
-    /// The relay's thread takes packets from the queue.
-    Quic(quinn::Connection),
+    /// The thread of this connection over QUIC takes packets from the queue.
+    Quic(ConnectionHandle),
 }
 
 /// The way to one media connection.
@@ -150,15 +151,22 @@ impl Link {
         self.stop.cancel();
     }
 
+    /// If the connection is to end: how long what is on its way may take to come.
+    pub(super) fn ends_after(&self) -> Option<Duration> {
+        self.ending.get().map(|(_, after)| *after)
+    }
+
+    /// Why it ends.
+    pub(super) fn reason(&self) -> ApiError {
+        let stopping = || ApiError::new(Code::Disconnected, "The relay is stopping.");
+        self.ending.get().map_or_else(stopping, |(reason, _)| reason.clone())
+    }
+
     /// Resolves when the connection is to end.
     pub(super) async fn ended(&self) -> ApiError {
         self.stop.cancelled().await;
-        // Set before the cancellation.
-        let Some((reason, after)) = self.ending.get() else {
-            return ApiError::new(Code::Disconnected, "The relay is stopping.");
-        };
-        sleep(*after).await;
-        reason.clone()
+        sleep(self.ends_after().unwrap_or_default()).await;
+        self.reason()
     }
 
     pub(super) fn within_rate(&self, packet_bytes: usize) -> bool {

@@ -31,6 +31,7 @@ use crate::protocol::{ApiError, Code, RoomId, SourceId, media::Header};
 
 use super::core::{CoreHandle, Input, RelayControl};
 use link::{Link, Put, Way};
+use quic::Outbox;
 use rooms::{Audio, Dropped, Opened, Rooms, Route};
 
 /// Packets that a WebSocket is handed at once.
@@ -86,7 +87,7 @@ pub(super) struct Relay {
     speakers: usize,
     started: Instant,
     counters: Counters,
-    outbox: quic::Outbox,
+    outbox: Outbox,
     /// One report to the core at a time, so that the last one is true.
     reporting: tokio::sync::Mutex<()>,
 }
@@ -99,7 +100,7 @@ impl Relay {
             speakers,
             started: Instant::now(),
             counters: Counters::default(),
-            outbox: quic::Outbox::default(),
+            outbox: Outbox::default(),
             reporting: tokio::sync::Mutex::default(),
         }
     }
@@ -134,6 +135,7 @@ impl Relay {
             Some(Opened { link, replaced }) => {
                 if let Some(replaced) = replaced {
                     replaced.retire();
+                    self.rouse(replaced);
                 }
                 Ok(link)
             }
@@ -144,12 +146,17 @@ impl Relay {
         }
     }
 
-    /// A connection is gone.
-    async fn close(&self, core: &CoreHandle, link: &Arc<Link>) {
+    /// A connection is gone; its source, if it had no other.
+    fn close(&self, link: &Arc<Link>) -> Option<SourceId> {
         link.close();
-        let empty = self.rooms().close(link.source, |held| Arc::ptr_eq(held, link));
-        if empty {
-            self.report(core, link.source).await;
+        self.rooms().close(link.source, |held| Arc::ptr_eq(held, link)).then_some(link.source)
+    }
+
+    /// A connection is to end.
+    fn rouse(&self, link: Arc<Link>) {
+        // A WebSocket's task waits for it.
+        if let Way::Quic(_) = link.way {
+            self.outbox.add(vec![link], false);
         }
     }
 
@@ -270,12 +277,14 @@ impl RelayControl for Relay {
     fn admit(&self, room: RoomId, source: SourceId, token: &str) {
         if let Some(link) = self.rooms().admit(room, source, token) {
             link.end(ApiError::new(Code::NotFound, "This room has been left."));
+            self.rouse(link);
         }
     }
 
     fn evict(&self, source: SourceId) {
         if let Some(link) = self.rooms().evict(source) {
             link.end(ApiError::new(Code::NotFound, "This room has been left."));
+            self.rouse(link);
         }
     }
 }

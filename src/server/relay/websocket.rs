@@ -54,7 +54,9 @@ pub(in crate::server) async fn serve(
         }
         Err(_) => (socket, Ending::Gone),
     };
-    relay.close(core, &link).await;
+    if let Some(source) = relay.close(&link) {
+        relay.report(core, source).await;
+    }
     tracing::debug!(source = link.source.0, "media down");
     (socket, ending)
 }
