@@ -20,6 +20,7 @@ use super::{
     callback::{Capture, Playback, capture_channels, playback_channels},
     find::Direction,
     health::{Health, frames},
+    priority::Wish,
 };
 use crate::media::frame::RATE;
 
@@ -42,11 +43,22 @@ pub(super) enum CardError {
 
 /// What keeps a card open.
 pub(super) enum Stream {
-    /// By cpal.
-    Cpal { _stream: cpal::Stream },
+    /// By cpal. A real card's thread sleeps until there is something to do; that of ALSA's plug-ins need not.
+    Cpal { _stream: cpal::Stream, real: bool },
     /// By ourselves.
     #[cfg(target_os = "linux")]
     Pulse { _stream: pulse::Stream },
+}
+
+impl Stream {
+    fn cpal(stream: cpal::Stream, device: &cpal::Device) -> Self {
+        Self::Cpal { _stream: stream, real: device.id().is_ok_and(|id| id.id().starts_with("hw:")) }
+    }
+
+    /// What the thread of this card is to have.
+    pub(super) fn wish(&self) -> Wish {
+        if matches!(self, Self::Cpal { real: false, .. }) { Wish::Share } else { Wish::RealTime }
+    }
 }
 
 /// An open card. The stream ends when it is dropped.
@@ -84,7 +96,7 @@ pub(super) fn open_input(device: &cpal::Device, period_us: u32) -> Result<Card<C
         _ => return Err(Error::from(ErrorKind::UnsupportedConfig).into()),
     }?;
     stream.play()?;
-    Ok(Card { stream: Stream::Cpal { _stream: stream }, ring, channels, health })
+    Ok(Card { stream: Stream::cpal(stream, device), ring, channels, health })
 }
 
 /// Opens a speaker, with buffers of so many microseconds.
@@ -113,7 +125,7 @@ pub(super) fn open_output(device: &cpal::Device, period_us: u32) -> Result<Card<
         _ => return Err(Error::from(ErrorKind::UnsupportedConfig).into()),
     }?;
     stream.play()?;
-    Ok(Card { stream: Stream::Cpal { _stream: stream }, ring, channels, health })
+    Ok(Card { stream: Stream::cpal(stream, device), ring, channels, health })
 }
 
 /// A PulseAudio server's own name for a device, and what to ask of it: it converts whatever the device is.
@@ -149,9 +161,13 @@ fn input<T: SizedSample>(
 where
     f32: FromSample<T>,
 {
-    let health = health.clone();
-    let failed = move |error: Error| report(&health, &error);
-    device.build_input_stream::<T, _, _>(config, move |data, _| capture.take(data), failed, Some(OPEN_TIMEOUT))
+    let (told, health) = (health.clone(), health.clone());
+    let failed = move |error: Error| report(&told, &error);
+    let called = move |data: &[T], _: &_| {
+        health.standing.here();
+        capture.take(data);
+    };
+    device.build_input_stream(config, called, failed, Some(OPEN_TIMEOUT))
 }
 
 fn output<T: SizedSample + FromSample<f32>>(
@@ -160,9 +176,13 @@ fn output<T: SizedSample + FromSample<f32>>(
     mut playback: Playback,
     health: &Arc<Health>,
 ) -> Result<cpal::Stream, Error> {
-    let health = health.clone();
-    let failed = move |error: Error| report(&health, &error);
-    device.build_output_stream::<T, _, _>(config, move |data, _| playback.fill(data), failed, Some(OPEN_TIMEOUT))
+    let (told, health) = (health.clone(), health.clone());
+    let failed = move |error: Error| report(&told, &error);
+    let called = move |data: &mut [T], _: &_| {
+        health.standing.here();
+        playback.fill(data);
+    };
+    device.build_output_stream(config, called, failed, Some(OPEN_TIMEOUT))
 }
 
 fn report(health: &Health, error: &Error) {

@@ -8,6 +8,8 @@ use std::{
     thread::Thread,
 };
 
+use super::priority::Standing;
+
 /// Counters of one open card. All of it may be touched in a callback, except [`Self::wake`].
 #[derive(Debug)]
 pub struct Health {
@@ -27,6 +29,8 @@ pub struct Health {
     pub(super) period: AtomicU32,
     /// Whoever waits for a callback is woken after it.
     pub(super) wakes: bool,
+    /// The card's thread.
+    pub(super) standing: Standing,
     /// Who that is.
     waiter: OnceLock<Thread>,
 }
@@ -43,6 +47,7 @@ impl Health {
             xruns: AtomicU32::new(0),
             largest: AtomicUsize::new(0),
             period: AtomicU32::new(period),
+            standing: Standing::default(),
             waiter: OnceLock::new(),
         }
     }

@@ -17,6 +17,7 @@ use super::{
     find::{Direction, Found, find, host, quiet},
     health::Health,
     period::Period,
+    priority::Wish,
 };
 use crate::media::{
     session::AudioNotice,
@@ -43,6 +44,8 @@ pub(in crate::media) type Notices = Arc<dyn Fn(AudioNotice) + Send + Sync>;
 pub(in crate::media) trait End: Send + Sized + 'static {
     /// For messages and thread names.
     const NAME: &'static str;
+    /// The same for what runs on the card's own thread.
+    const CARD: &'static str;
     #[doc(hidden)]
     const INWARDS: bool;
     /// What stands in for a missing device.
@@ -62,10 +65,13 @@ pub(in crate::media) trait End: Send + Sized + 'static {
 pub(in crate::media) struct OpenCard {
     _stream: card::Stream,
     health: Arc<Health>,
+    /// For its thread.
+    wish: Wish,
 }
 
 impl End for Intake {
     const NAME: &'static str = "microphone";
+    const CARD: &'static str = "card-in";
     const INWARDS: bool = true;
     const LOST: AudioNotice = AudioNotice::MicrophoneLost;
 
@@ -89,7 +95,7 @@ impl End for Intake {
             .inspect_err(|error| tracing::debug!("The microphone cannot be opened: {error}."))
             .ok()?;
         let intake = CardIntake::new(card.ring, card.channels, card.health.clone())?;
-        Some((Self::Card(intake), OpenCard { _stream: card.stream, health: card.health }))
+        Some((Self::Card(intake), OpenCard { wish: card.stream.wish(), _stream: card.stream, health: card.health }))
     }
 
     fn now(name: String) -> AudioNotice {
@@ -99,6 +105,7 @@ impl End for Intake {
 
 impl End for Outlet {
     const NAME: &'static str = "speaker";
+    const CARD: &'static str = "card-out";
     const INWARDS: bool = false;
     const LOST: AudioNotice = AudioNotice::SpeakerLost;
 
@@ -121,7 +128,10 @@ impl End for Outlet {
             .inspect_err(|error| tracing::debug!("The speaker cannot be opened: {error}."))
             .ok()?;
         let outlet = CardOutlet::new(card.ring, card.channels, card.health.clone())?;
-        Some((Self::Card(Box::new(outlet)), OpenCard { _stream: card.stream, health: card.health }))
+        Some((
+            Self::Card(Box::new(outlet)),
+            OpenCard { wish: card.stream.wish(), _stream: card.stream, health: card.health },
+        ))
     }
 
     fn now(name: String) -> AudioNotice {
@@ -169,6 +179,8 @@ struct Open {
     id: String,
     beats: u64,
     beat_at: Instant,
+    /// Its thread has been raised, as far as that goes.
+    settled: bool,
 }
 
 impl Open {
@@ -180,6 +192,13 @@ impl Open {
         }
         let patience = if beats == 0 { FIRST_BEAT } else { STALLED };
         !card.health.failed.load(Relaxed) && now - self.beat_at < patience
+    }
+
+    /// Raises the card's thread as soon as that is known.
+    fn settle(&mut self, name: &str) {
+        if let Some(card) = self.card.as_ref().filter(|_| !self.settled) {
+            self.settled = card.health.standing.settle(card.wish, name);
+        }
     }
 }
 
@@ -224,6 +243,9 @@ impl<E: End> Work<E> {
                 self.search();
             } else {
                 self.fit_period();
+            }
+            if let Some(open) = &mut self.open {
+                open.settle(E::CARD);
             }
         }
     }
@@ -324,14 +346,14 @@ impl<E: End> Work<E> {
         period.reopened(now_ms);
         self.period = Some(period);
         self.last_id = Some(found.id.clone());
-        self.open = Some(Open { card: Some(card), id: found.id, beats: 0, beat_at: Instant::now() });
+        self.open = Some(Open { card: Some(card), id: found.id, beats: 0, beat_at: Instant::now(), settled: false });
         Some((found.name, found.wanted))
     }
 
     fn open_without(&mut self) -> Option<(String, bool)> {
         let end = E::without_card(&self.spec)?;
         self.ends.send(end).ok()?;
-        self.open = Some(Open { card: None, id: String::new(), beats: 0, beat_at: Instant::now() });
+        self.open = Some(Open { card: None, id: String::new(), beats: 0, beat_at: Instant::now(), settled: false });
         Some((self.spec.to_string(), true))
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! [`find`] names devices, [`card`] opens them ([`pulse`] those of PulseAudio), [`callback`] is what they call back,
 //! [`ends`] makes frames out of their buffers (or out of files), and [`keeper`] watches over them, with [`period`] to say
-//! how long the buffers are. [`ringer`] plays tones. Nothing here knows what the sound is for.
+//! how long the buffers are. [`priority`] makes their threads real-time. [`ringer`] plays tones. Nothing here knows what the sound is for.
 
 pub mod callback;
 mod card;
@@ -16,6 +16,8 @@ pub(super) mod priority;
 #[cfg(target_os = "linux")]
 mod pulse;
 mod ringer;
+#[cfg(target_os = "linux")]
+mod rtkit;
 
 pub use find::{Devices, devices};
 pub use ringer::Ringer;

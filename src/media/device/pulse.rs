@@ -221,7 +221,7 @@ fn start(
     let socket = link.socket.try_clone()?;
     link.socket.set_read_timeout(None)?;
     let run = move || {
-        super::priority::raise();
+        health.standing.here();
         loop {
             if let Err(error) = work(&mut link, &health, &mut period) {
                 tracing::debug!("A stream has ended: {error}.");

@@ -2,7 +2,6 @@
 
 use std::{
     sync::{Arc, atomic::Ordering::Relaxed, mpsc::Receiver},
-    thread,
     time::{Duration, Instant},
 };
 
@@ -14,7 +13,11 @@ use super::{
 };
 use crate::{
     media::{
-        device::{ends::Outlet, keeper::End, priority},
+        device::{
+            ends::Outlet,
+            keeper::End,
+            priority::{self, Rest},
+        },
         downlink::Downlink,
     },
     protocol::media::Header,
@@ -47,6 +50,7 @@ impl Listen {
 
     pub(super) fn run(mut self) {
         priority::raise();
+        let mut rest = Rest::default();
         let mut outlet = Outlet::absent();
         while !self.shared.stop.load(Relaxed) {
             if let Some(newest) = self.outlets.try_iter().last() {
@@ -55,7 +59,7 @@ impl Listen {
             }
             if let Some(wait) = outlet.wait() {
                 // A card that can do so wakes this thread when it has taken something.
-                thread::park_timeout(wait.min(LONGEST_WAIT));
+                rest.park(wait.min(LONGEST_WAIT));
                 continue;
             }
             self.obey();
@@ -73,6 +77,7 @@ impl Listen {
             if self.frames.is_multiple_of(PICTURE_FRAMES) {
                 self.publish();
             }
+            rest.worked();
         }
     }
 

@@ -2,7 +2,6 @@
 
 use std::{
     sync::{Arc, atomic::Ordering::Relaxed, mpsc::Receiver},
-    thread,
     time::Duration,
 };
 
@@ -18,7 +17,7 @@ use crate::media::{
     device::{
         ends::Intake,
         keeper::{End, Notices},
-        priority,
+        priority::{self, Rest},
     },
     frame::{SILENCE, StereoFrame},
     processing::Processor,
@@ -60,6 +59,7 @@ impl Talk {
 
     pub(super) fn run(mut self) {
         priority::raise();
+        let mut rest = Rest::default();
         let mut intake = Intake::absent();
         let mut frame = SILENCE;
         while !self.shared.stop.load(Relaxed) {
@@ -71,9 +71,10 @@ impl Talk {
                 None => {
                     let speech = self.process(&mut frame);
                     self.feed(&frame, speech);
+                    rest.worked();
                 }
                 // A card that can do so wakes this thread when there is more.
-                Some(wait) => thread::park_timeout(wait.min(LONGEST_WAIT)),
+                Some(wait) => rest.park(wait.min(LONGEST_WAIT)),
             }
         }
     }
