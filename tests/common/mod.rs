@@ -2,8 +2,7 @@
 //!
 //! Nothing here sleeps and hopes: every wait is for a condition, with a generous limit.
 
-// Each test file uses its part of this.
-#![allow(dead_code, clippy::unwrap_used)]
+#![allow(dead_code, reason = "each test file uses its part")]
 
 pub(crate) mod server;
 
