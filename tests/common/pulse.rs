@@ -81,6 +81,11 @@ impl Pulse {
         ]
     }
 
+    /// The daemon's number.
+    pub fn number(&self) -> u32 {
+        self.daemon.id()
+    }
+
     /// A program of the PulseAudio tools, talking to this daemon.
     pub fn tool(&self, name: &str) -> Command {
         let mut command = Command::new(name);

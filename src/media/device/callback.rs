@@ -41,7 +41,9 @@ impl Capture {
     {
         let own = capture_channels(self.channels);
         // Full: whoever reads has gone to sleep; what is newest is lost.
-        let frames = (data.len() / self.channels).min(self.ring.slots() / own);
+        let given = data.len() / self.channels;
+        self.health.frames.fetch_add(given as u64, Relaxed);
+        let frames = given.min(self.ring.slots() / own);
         let data = &data[..frames * self.channels];
         // There is room: it was just looked for, and nobody else writes.
         let Ok(room) = self.ring.write_chunk_uninit(frames * own) else { return };
@@ -93,6 +95,7 @@ impl Playback {
             }
         }
         self.health.largest.fetch_max(wanted, Relaxed);
+        self.health.frames.fetch_add(wanted as u64, Relaxed);
         self.health.beats.fetch_add(1, Relaxed);
     }
 }

@@ -191,7 +191,9 @@ fn report(health: &Health, error: &Error) {
         ErrorKind::Xrun => drop(health.xruns.fetch_add(1, Relaxed)),
         // Without it we live.
         ErrorKind::RealtimeDenied => {}
-        _ => health.failed.store(true, Relaxed),
+        // Until it is closed it may say so thousands of times.
+        _ if health.failed.swap(true, Relaxed) => {}
+        kind => tracing::debug!("A card fails: {error} ({kind:?})."),
     }
 }
 

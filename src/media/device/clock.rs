@@ -6,6 +6,21 @@ const TICK: Duration = Duration::from_millis(10);
 /// After a longer sleep than this (a suspended computer) the past is not made up for.
 const LONGEST_BACKLOG: Duration = Duration::from_millis(500);
 
+/// Milliseconds since some moment. Where the system tells, those count too in which the computer slept, which [`Instant`]
+/// leaves out.
+pub(super) fn now_ms() -> u64 {
+    #[cfg(target_os = "linux")]
+    {
+        let now = rustix::time::clock_gettime(rustix::time::ClockId::Boottime);
+        now.tv_sec as u64 * 1000 + now.tv_nsec as u64 / 1_000_000
+    }
+    #[cfg(not(target_os = "linux"))]
+    {
+        static START: std::sync::LazyLock<Instant> = std::sync::LazyLock::new(Instant::now);
+        START.elapsed().as_millis() as u64
+    }
+}
+
 /// Deadlines 10 ms apart that do not drift, however late each is served.
 #[derive(Debug, Default)]
 pub(super) struct Clock {

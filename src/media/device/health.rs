@@ -8,7 +8,7 @@ use std::{
     thread::Thread,
 };
 
-use super::priority::Standing;
+use super::{priority::Standing, watch::Reading};
 
 /// Counters of one open card. All of it may be touched in a callback, except [`Self::wake`].
 #[derive(Debug)]
@@ -19,6 +19,10 @@ pub struct Health {
     pub(super) failed: AtomicBool,
     /// Callbacks so far.
     pub(super) beats: AtomicU64,
+    /// The sound system has said that it pauses the stream; over with the next callback, or when it says so.
+    pub(super) paused: AtomicBool,
+    /// Frames that callbacks have taken or given so far.
+    pub(super) frames: AtomicU64,
     /// Times a speaker's callback found too little.
     pub(super) underruns: AtomicU32,
     /// Times the sound system itself had nothing to play, or nowhere to record to.
@@ -42,6 +46,8 @@ impl Health {
             wakes,
             rate,
             failed: AtomicBool::new(false),
+            paused: AtomicBool::new(false),
+            frames: AtomicU64::new(0),
             beats: AtomicU64::new(0),
             underruns: AtomicU32::new(0),
             xruns: AtomicU32::new(0),
@@ -49,6 +55,17 @@ impl Health {
             period: AtomicU32::new(period),
             standing: Standing::default(),
             waiter: OnceLock::new(),
+        }
+    }
+
+    /// What has been counted so far.
+    pub(super) fn reading(&self) -> Reading {
+        Reading {
+            beats: self.beats.load(Relaxed),
+            frames: self.frames.load(Relaxed),
+            xruns: self.xruns.load(Relaxed),
+            failed: self.failed.load(Relaxed),
+            paused: self.paused.load(Relaxed),
         }
     }
 

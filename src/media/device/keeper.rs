@@ -13,13 +13,16 @@ use std::{
 
 use super::{
     card::{self, open_input, open_output},
+    clock::now_ms,
     ends::{CardIntake, CardOutlet, Intake, Outlet, Pace},
     find::{Direction, Found, find, host, quiet},
     health::Health,
     period::Period,
     priority::Wish,
+    watch::{Patience, Trouble, Watch, slept},
 };
 use crate::media::{
+    frame::RATE,
     session::AudioNotice,
     spec::DeviceSpec,
     tones::Sine,
@@ -30,11 +33,6 @@ use crate::media::{
 const LOOK: Duration = Duration::from_millis(200);
 /// How often it is asked which devices there are.
 const SEARCH: Duration = Duration::from_secs(1);
-/// A card that has not called back for so long is dead.
-const STALLED: Duration = Duration::from_millis(900);
-/// A card may take longer for its first callback.
-const FIRST_BEAT: Duration = Duration::from_secs(4);
-
 /// What is in use, in words.
 pub(in crate::media) type InUse = Arc<Mutex<Option<String>>>;
 /// Takes notices.
@@ -150,7 +148,6 @@ impl Keeper {
     pub(in crate::media) fn start<E: End>(spec: DeviceSpec, ends: Sender<E>, in_use: InUse, notices: Notices) -> Self {
         let (wishes, inbox) = channel();
         let work = Work {
-            started: Instant::now(),
             period: None,
             last_id: None,
             spec,
@@ -160,6 +157,9 @@ impl Keeper {
             host: None,
             open: None,
             lost: false,
+            patience: Patience::default(),
+            retry_ms: 0,
+            clockless: None,
         };
         // Without a thread there is no sound, and nothing else fails.
         let _ = thread::Builder::new().name(format!("{}-keeper", E::NAME)).spawn(move || work.run(&inbox));
@@ -177,21 +177,21 @@ struct Open {
     /// `None`: no card needed.
     card: Option<OpenCard>,
     id: String,
-    beats: u64,
-    beat_at: Instant,
+    watch: Watch,
     /// Its thread has been raised, as far as that goes.
     settled: bool,
 }
 
 impl Open {
-    fn is_well(&mut self, now: Instant) -> bool {
-        let Some(card) = &self.card else { return true };
-        let beats = card.health.beats.load(Relaxed);
-        if beats != self.beats {
-            (self.beats, self.beat_at) = (beats, now);
-        }
-        let patience = if beats == 0 { FIRST_BEAT } else { STALLED };
-        !card.health.failed.load(Relaxed) && now - self.beat_at < patience
+    fn new(card: Option<OpenCard>, id: String) -> Self {
+        let rate = card.as_ref().map_or(RATE, |card| card.health.rate);
+        Self { card, id, watch: Watch::new(now_ms(), rate), settled: false }
+    }
+
+    fn trouble(&mut self, slept: bool, patience: &Patience) -> Option<Trouble> {
+        let card = self.card.as_ref()?;
+        let trouble = self.watch.look(now_ms(), card.health.reading(), patience);
+        trouble.or(slept.then_some(Trouble::Slept))
     }
 
     /// Raises the card's thread as soon as that is known.
@@ -203,7 +203,6 @@ impl Open {
 }
 
 struct Work<E> {
-    started: Instant,
     /// Length of the buffers of the card in use.
     period: Option<Period>,
     spec: DeviceSpec,
@@ -216,6 +215,11 @@ struct Work<E> {
     open: Option<Open>,
     /// The person knows that there is none.
     lost: bool,
+    patience: Patience,
+    /// When a card that gave trouble may be opened again.
+    retry_ms: u64,
+    /// A card that has no clock, and is not opened any more until the person asks for it.
+    clockless: Option<String>,
 }
 
 impl<E: End> Work<E> {
@@ -223,20 +227,22 @@ impl<E: End> Work<E> {
         self.reopen(true);
         let mut searched = Instant::now();
         loop {
-            match inbox.recv_timeout(LOOK) {
+            let before_ms = now_ms();
+            let wish = inbox.recv_timeout(LOOK);
+            let slept = slept(before_ms, now_ms());
+            match wish {
                 Ok(spec) => {
                     // Only the last wish counts.
                     self.spec = inbox.try_iter().last().unwrap_or(spec);
+                    (self.patience, self.retry_ms, self.clockless) = (Patience::default(), 0, None);
                     self.reopen(true);
                 }
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => return,
             }
             let now = Instant::now();
-            if self.open.as_mut().is_some_and(|open| !open.is_well(now)) {
-                tracing::debug!("The {} stopped.", E::NAME);
-                self.host = None;
-                self.reopen(false);
+            if let Some(trouble) = self.open.as_mut().and_then(|open| open.trouble(slept, &self.patience)) {
+                self.recover(trouble);
                 searched = now;
             } else if now - searched >= SEARCH {
                 searched = now;
@@ -250,9 +256,36 @@ impl<E: End> Work<E> {
         }
     }
 
+    /// Closes the card, and opens what there is, now or after a while.
+    fn recover(&mut self, trouble: Trouble) {
+        let Some(open) = &self.open else { return };
+        tracing::debug!("The {} is in trouble: {trouble:?}.", E::NAME);
+        if trouble == Trouble::Paused {
+            let _ = self.ends.send(E::absent());
+            return;
+        }
+        let wait_ms = self.patience.after(trouble, open.watch.age_ms(now_ms()));
+        if trouble == Trouble::Runaway {
+            self.clockless = Some(open.id.clone());
+        }
+        let may_be_dry = trouble == Trouble::Failed && open.card.as_ref().is_some_and(|card| !card.health.wakes);
+        if let Some(period) = self.period.as_mut().filter(|_| may_be_dry)
+            && period.failed(now_ms())
+        {
+            tracing::debug!("The buffers of the {} are {} µs now.", E::NAME, period.us());
+        }
+        self.host = None;
+        self.retry_ms = now_ms() + wait_ms;
+        if wait_ms == 0 {
+            self.reopen(false);
+        } else {
+            self.close();
+        }
+    }
+
     /// Takes longer buffers where the card runs dry or over, and shorter ones when that is over.
     fn fit_period(&mut self) {
-        let now_ms = self.now_ms();
+        let now_ms = now_ms();
         let Some(card) = self.open.as_ref().and_then(|open| open.card.as_ref()) else { return };
         let Some(period) = &mut self.period else { return };
         if !period.look(now_ms, card.health.xruns.load(Relaxed)) {
@@ -266,10 +299,6 @@ impl<E: End> Work<E> {
         }
     }
 
-    fn now_ms(&self) -> u64 {
-        self.started.elapsed().as_millis() as u64
-    }
-
     fn needs_card(&self) -> bool {
         matches!(self.spec, DeviceSpec::Default | DeviceSpec::Named(_))
     }
@@ -280,6 +309,9 @@ impl<E: End> Work<E> {
             return;
         }
         if self.open.is_none() {
+            if now_ms() < self.retry_ms {
+                return;
+            }
             // Perhaps there is a sound system now.
             self.host = None;
             self.reopen(false);
@@ -299,14 +331,18 @@ impl<E: End> Work<E> {
         find(host, if E::INWARDS { Direction::In } else { Direction::Out }, spec)
     }
 
-    /// Opens what is wanted, or what there is. `asked`: the person has just chosen it.
-    fn reopen(&mut self, asked: bool) {
-        let before = self.in_use.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    fn close(&mut self) {
         // Closing a device can take a while: silence comes first.
         if self.open.as_ref().is_some_and(|open| open.card.is_some()) {
             let _ = self.ends.send(E::absent());
         }
         self.open = None;
+    }
+
+    /// Opens what is wanted, or what there is. `asked`: the person has just chosen it.
+    fn reopen(&mut self, asked: bool) {
+        let before = self.in_use.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        self.close();
         let opened = if self.needs_card() { self.open_card() } else { self.open_without() };
         let name = opened.as_ref().map(|(name, _)| name.clone());
         let wanted = opened.as_ref().is_some_and(|&(_, wanted)| wanted);
@@ -329,7 +365,8 @@ impl<E: End> Work<E> {
     }
 
     fn open_card(&mut self) -> Option<(String, bool)> {
-        let wanted = self.find(&self.spec.clone());
+        let usable = |id: &String, clockless: &Option<String>| clockless.as_ref() != Some(id);
+        let wanted = self.find(&self.spec.clone()).filter(|found| usable(&found.id, &self.clockless));
         // What was learnt about one card says nothing about another.
         let known = self.period.take().filter(|_| self.last_id == wanted.as_ref().map(|found| found.id.clone()));
         let period_us = known.as_ref().map_or(Period::SHORTEST_US, Period::us);
@@ -337,23 +374,26 @@ impl<E: End> Work<E> {
             wanted.and_then(|found| E::card(&found.device, period_us).map(|card| (found, card))).or_else(|| {
                 // It is there but does not open: another program has it, or it is on its way out.
                 let substitute = self.find(&DeviceSpec::Default).map(|found| Found { wanted: false, ..found })?;
+                if !usable(&substitute.id, &self.clockless) {
+                    return None;
+                }
                 let card = E::card(&substitute.device, period_us)?;
                 Some((substitute, card))
             })?;
         self.ends.send(end).ok()?;
-        let now_ms = self.now_ms();
+        let now_ms = now_ms();
         let mut period = known.unwrap_or_else(|| Period::new(now_ms, !card.health.wakes));
         period.reopened(now_ms);
         self.period = Some(period);
         self.last_id = Some(found.id.clone());
-        self.open = Some(Open { card: Some(card), id: found.id, beats: 0, beat_at: Instant::now(), settled: false });
+        self.open = Some(Open::new(Some(card), found.id));
         Some((found.name, found.wanted))
     }
 
     fn open_without(&mut self) -> Option<(String, bool)> {
         let end = E::without_card(&self.spec)?;
         self.ends.send(end).ok()?;
-        self.open = Some(Open { card: None, id: String::new(), beats: 0, beat_at: Instant::now(), settled: false });
+        self.open = Some(Open::new(None, String::new()));
         Some((self.spec.to_string(), true))
     }
 }

@@ -57,6 +57,21 @@ impl Period {
         (self.xruns, self.changed_ms, self.quiet_since_ms) = (0, now_ms, now_ms);
     }
 
+    /// The card has failed, which with some means that it ran dry. True if the length has changed.
+    pub(super) fn failed(&mut self, now_ms: u64) -> bool {
+        self.grow(now_ms, 1)
+    }
+
+    fn grow(&mut self, now_ms: u64, steps: usize) -> bool {
+        let before = self.step;
+        if std::mem::take(&mut self.on_trial) {
+            self.patience_ms = (self.patience_ms * 2).min(LONGEST_PATIENCE_MS);
+        }
+        self.quiet_since_ms = now_ms;
+        self.step = (self.step + steps).min(STEPS_US.len() - 1);
+        self.step != before
+    }
+
     /// Looks at how often the sound system ran dry or over so far. True if the length has changed.
     pub(super) fn look(&mut self, now_ms: u64, xruns: u32) -> bool {
         let fresh = xruns.wrapping_sub(self.xruns);
@@ -70,12 +85,7 @@ impl Period {
         }
         self.lately.0 += fresh;
         if self.lately.0 >= TROUBLE {
-            let steps = if self.lately.0 >= MUCH { 2 } else { 1 };
-            if std::mem::take(&mut self.on_trial) {
-                self.patience_ms = (self.patience_ms * 2).min(LONGEST_PATIENCE_MS);
-            }
-            self.quiet_since_ms = now_ms;
-            self.step = (self.step + steps).min(STEPS_US.len() - 1);
+            self.grow(now_ms, if self.lately.0 >= MUCH { 2 } else { 1 });
         } else if now_ms.saturating_sub(self.quiet_since_ms) >= self.patience_ms {
             self.quiet_since_ms = now_ms;
             self.step = self.step.saturating_sub(1);
@@ -141,6 +151,16 @@ mod tests {
         for (xruns, second) in (2..100).step_by(20).enumerate() {
             assert!(!period.look(second * 1000, xruns as u32 + 1), "at {second} s");
         }
+    }
+
+    #[test]
+    fn a_card_that_fails_gets_longer_buffers_and_shorter_ones_again() {
+        let mut period = Period::new(0, false);
+        assert!((0..6).all(|second| period.failed(second * 1000)));
+        assert_eq!((period.us(), period.failed(7_000)), (40_000, false));
+        period.reopened(8_000);
+        run(&mut period, 8..200, 0, 0);
+        assert_eq!(period.us(), 5_000);
     }
 
     #[test]

@@ -31,6 +31,8 @@ const PATIENCE: Duration = Duration::from_secs(3);
 const MESSAGE_MAX: usize = 64 * 1024;
 /// Length of the password that the server has written to a file, bytes.
 const COOKIE: usize = 256;
+/// What has been recorded and is not fetched is kept for such a part of a second: later it is of no use.
+const KEPT_PARTS: u32 = 4;
 /// Bytes of a sample: all streams are 32-bit floating point.
 const SAMPLE: usize = size_of::<f32>();
 
@@ -113,8 +115,10 @@ pub(super) fn record(
         match link.receive()? {
             Message::Sound(bytes) => {
                 take(decode(bytes, &mut samples));
+                health.paused.store(false, Relaxed);
                 health.wake();
             }
+            Message::Paused(paused) => health.paused.store(paused, Relaxed),
             Message::Killed => return Err(gone().into()),
             Message::Request(_) | Message::Underflow | Message::Other => {}
         }
@@ -161,6 +165,7 @@ pub(super) fn play(
             fill(samples);
             link.play(channel, samples)?;
         }
+        health.paused.store(false, Relaxed);
         health.wake();
         Ok(())
     };
@@ -173,6 +178,7 @@ pub(super) fn play(
             Message::Underflow => {
                 health.xruns.fetch_add(1, Relaxed);
             }
+            Message::Paused(paused) => health.paused.store(paused, Relaxed),
             Message::Killed => return Err(gone().into()),
             Message::Sound(_) | Message::Other => {}
         }
@@ -190,9 +196,10 @@ pub(super) fn play(
     start("card-out", link, health, period, work)
 }
 
-/// The server sends what it has in pieces of a period.
+/// The server sends what it has in pieces of a period, and keeps little of what is not fetched.
 fn record_attr(shape: Shape, period: u32) -> BufferAttr {
-    BufferAttr { fragment_size: shape.bytes(period), ..BufferAttr::default() }
+    let max_length = shape.bytes(shape.rate / KEPT_PARTS);
+    BufferAttr { fragment_size: shape.bytes(period), max_length, ..BufferAttr::default() }
 }
 
 /// The server holds two periods and asks for one when it has played one. After an underrun it goes on with the first
@@ -242,6 +249,8 @@ enum Message<'a> {
     Request(u32),
     /// It had nothing to play.
     Underflow,
+    /// It pauses the stream, or goes on with it.
+    Paused(bool),
     /// The device is gone.
     Killed,
     Other,
@@ -335,6 +344,9 @@ impl Link {
         Ok(match command {
             Ok((_, Command::Request(request))) => Message::Request(request.length),
             Ok((_, Command::Underflow(_))) => Message::Underflow,
+            Ok((_, Command::PlaybackStreamSuspended(params) | Command::RecordStreamSuspended(params))) => {
+                Message::Paused(params.suspended)
+            }
             Ok((_, Command::PlaybackStreamKilled(_) | Command::RecordStreamKilled(_))) => Message::Killed,
             _ => Message::Other,
         })
