@@ -1,4 +1,4 @@
-//! What happens to sound cards behind a program's back: they are suspended, and the computer sleeps. The sound server is
+//! What happens to sound cards behind a program's back: they are suspended, computers sleep, servers hang. The server is
 //! real, and so are the signals that stop programs. Each test runs its second half in a process of its own, because
 //! the environment says which daemon to use.
 #![cfg(all(feature = "desktop", target_os = "linux"))]
@@ -10,10 +10,11 @@ mod sound;
 
 use std::{
     process::{Command, Stdio},
-    time::Duration,
+    sync::mpsc,
+    time::{Duration, Instant},
 };
 
-use ahoy::media::AudioNotice;
+use ahoy::media::{AudioNotice, Devices, devices, spec::DeviceSpec};
 use pulse::Pulse;
 use sound::{Loop, wait};
 
@@ -81,5 +82,51 @@ fn inner_sleep() {
     survives(&both, || {
         // This whole program, while the sound server goes on.
         shell(&format!("kill -STOP $PPID; sleep {STOP_S}; kill -CONT $PPID"));
+    });
+}
+
+#[test]
+fn a_server_that_hangs_holds_up_nothing_else() {
+    inner("inner_hangs", &Pulse::start(&["only"]));
+}
+
+#[test]
+#[ignore = "run by a_server_that_hangs_holds_up_nothing_else"]
+fn inner_hangs() {
+    let daemon = std::env::var("DAEMON").expect("set by the outer test");
+    let (notices, told) = mpsc::channel();
+    let both = Loop::start(move |notice| {
+        let _ = notices.send(notice);
+    });
+    survives(&both, || {
+        shell(&format!("kill -STOP {daemon}"));
+        let mut lost: Vec<AudioNotice> =
+            (0..2).map(|_| told.recv_timeout(Duration::from_secs(60)).expect("a notice")).collect();
+        lost.sort_by_key(|notice| format!("{notice:?}"));
+        assert_eq!(lost, [AudioNotice::MicrophoneLost, AudioNotice::SpeakerLost]);
+        // Who asks is answered, if only that nothing is known.
+        assert_eq!(devices(), Devices::default());
+        both.cards.set_microphone(DeviceSpec::Tone(1000.0));
+        wait("another microphone", || both.is_heard());
+        // Calls begin and end.
+        drop(Loop::start(|_| ()));
+        both.cards.set_microphone(DeviceSpec::Default);
+        wait("it is missed", || both.cards.stats().microphone_level_dbfs < -60.0);
+        shell(&format!("kill -CONT {daemon}"));
+        wait("both devices are back", || {
+            let stats = both.cards.stats();
+            stats.microphone_in_use.is_some() && stats.speaker_in_use.is_some()
+        });
+    });
+    let found = devices();
+    assert!(!found.speakers.is_empty(), "{found:?}");
+
+    // And one that never goes on is forgotten when it is gone.
+    shell(&format!("kill -STOP {daemon}"));
+    wait("they are missed", || both.cards.stats().speaker_in_use.is_none());
+    shell(&format!("kill -KILL {daemon}"));
+    wait("an answer that is no time-out", || {
+        let asked = Instant::now();
+        devices() == Devices::default() && asked.elapsed() < Duration::from_secs(5)
     });
 }

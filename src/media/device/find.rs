@@ -1,9 +1,10 @@
 //! Which sound devices there are, and which one is meant.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use cpal::traits::{DeviceTrait, HostTrait};
 
+use super::asker::ask;
 use crate::media::spec::DeviceSpec;
 
 /// What can be chosen now.
@@ -15,14 +16,19 @@ pub struct Devices {
     pub speakers: Vec<(String, String)>,
 }
 
-/// Asks the system for its sound devices. Takes up to seconds: never on a thread that draws. Without any sound system
-/// both lists are empty.
+/// How long a sound system may take to list what it has. ALSA opens each device for that.
+const LIST_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Asks the system for its sound devices. Takes up to seconds: never on a thread that draws. Without any sound system,
+/// or with one that hangs, both lists are empty.
 pub fn devices() -> Devices {
-    let _quiet = quiet();
+    ask(LIST_TIMEOUT, true, list).unwrap_or_default()
+}
+
+fn list(host: &cpal::Host) -> Devices {
     let mut found = Devices::default();
-    let host = host();
     let Ok(all) = host.devices() else { return found };
-    let doubtful = only_plugins(&host);
+    let doubtful = only_plugins(host);
     for device in all {
         let (Ok(id), Ok(description)) = (device.id(), device.description()) else { continue };
         let entry = (id.to_string(), description.name().to_owned());
@@ -39,22 +45,6 @@ pub fn devices() -> Devices {
         }
     }
     found
-}
-
-/// The sound system, as all of the program shares it: a connection to PulseAudio stays until its server ends, whoever
-/// opened it has let go or not, and a server has room for some dozens. May have to ask the system: never on a thread that
-/// draws.
-pub(super) fn host() -> Arc<cpal::Host> {
-    static SHARED: Mutex<Option<Arc<cpal::Host>>> = Mutex::new(None);
-    let mut shared = SHARED.lock().unwrap_or_else(PoisonError::into_inner);
-    // Without a server it is ALSA, and there may be a server by now.
-    let of_use = |host: &Arc<cpal::Host>| host.id().name() != "ALSA" && host.devices().is_ok();
-    if let Some(host) = shared.as_ref().filter(|host| of_use(host)) {
-        return host.clone();
-    }
-    let host = Arc::new(cpal::default_host());
-    *shared = Some(host.clone());
-    host
 }
 
 /// ALSA's plug-ins that lead to a sound server. (JACK's is not among them: it is noisy where there is none.)

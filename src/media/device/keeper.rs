@@ -12,10 +12,11 @@ use std::{
 };
 
 use super::{
+    asker::ask,
     card::{self, open_input, open_output},
     clock::now_ms,
     ends::{CardIntake, CardOutlet, Intake, Outlet, Pace},
-    find::{Direction, Found, find, host, quiet},
+    find::{Direction, Found, find, quiet},
     health::Health,
     period::Period,
     priority::Wish,
@@ -33,6 +34,9 @@ use crate::media::{
 const LOOK: Duration = Duration::from_millis(200);
 /// How often it is asked which devices there are.
 const SEARCH: Duration = Duration::from_secs(1);
+/// How long the sound system may take to find a device.
+const FIND_TIMEOUT: Duration = Duration::from_secs(2);
+
 /// What is in use, in words.
 pub(in crate::media) type InUse = Arc<Mutex<Option<String>>>;
 /// Takes notices.
@@ -154,7 +158,7 @@ impl Keeper {
             ends,
             in_use,
             notices,
-            host: None,
+            anew: true,
             open: None,
             lost: false,
             patience: Patience::default(),
@@ -211,7 +215,8 @@ struct Work<E> {
     notices: Notices,
     /// The card that the length belongs to.
     last_id: Option<String>,
-    host: Option<Arc<cpal::Host>>,
+    /// Perhaps there is another sound system now.
+    anew: bool,
     open: Option<Open>,
     /// The person knows that there is none.
     lost: bool,
@@ -224,6 +229,7 @@ struct Work<E> {
 
 impl<E: End> Work<E> {
     fn run(mut self, inbox: &Receiver<DeviceSpec>) {
+        let _quiet = quiet();
         self.reopen(true);
         let mut searched = Instant::now();
         loop {
@@ -274,7 +280,7 @@ impl<E: End> Work<E> {
         {
             tracing::debug!("The buffers of the {} are {} µs now.", E::NAME, period.us());
         }
-        self.host = None;
+        self.anew = true;
         self.retry_ms = now_ms() + wait_ms;
         if wait_ms == 0 {
             self.reopen(false);
@@ -313,27 +319,30 @@ impl<E: End> Work<E> {
                 return;
             }
             // Perhaps there is a sound system now.
-            self.host = None;
+            self.anew = true;
             self.reopen(false);
             return;
         }
-        // On bare ALSA a search would open each device.
-        let named = self.host.as_ref().is_some_and(|host| host.id().name() != "ALSA");
-        let found = if named { self.find(&self.spec.clone()) } else { None };
-        if found.is_some_and(|found| self.open.as_ref().is_some_and(|open| open.id != found.id)) {
+        if self.find(&self.spec.clone()).is_some_and(|found| self.open.as_ref().is_some_and(|open| open.id != found.id))
+        {
             self.reopen(false);
         }
     }
 
+    /// `None` also if there is no answer: whatever is open stays open then.
     fn find(&mut self, spec: &DeviceSpec) -> Option<Found> {
-        let _quiet = quiet();
-        let host = self.host.get_or_insert_with(host);
-        find(host, if E::INWARDS { Direction::In } else { Direction::Out }, spec)
+        let (direction, spec) = (if E::INWARDS { Direction::In } else { Direction::Out }, spec.clone());
+        // Where something is open, a search on bare ALSA is not worth its price.
+        let cheap = self.open.is_some();
+        let found = ask(FIND_TIMEOUT, std::mem::take(&mut self.anew), move |host| {
+            if cheap && host.id().name() == "ALSA" { None } else { find(host, direction, &spec) }
+        });
+        found.inspect_err(|error| tracing::debug!("No {} is looked for: {error}.", E::NAME)).ok().flatten()
     }
 
     fn close(&mut self) {
-        // Closing a device can take a while: silence comes first.
-        if self.open.as_ref().is_some_and(|open| open.card.is_some()) {
+        // Closing a device can take a while, and perhaps nothing comes after it: silence comes first.
+        if self.open.is_some() {
             let _ = self.ends.send(E::absent());
         }
         self.open = None;

@@ -9,7 +9,7 @@ use std::{
     io::{self, Cursor, Read, Write},
     net::Shutdown,
     ops::Range,
-    os::unix::net::UnixStream,
+    os::{fd::OwnedFd, unix::net::UnixStream},
     sync::{Arc, atomic::Ordering::Relaxed},
     thread::{self, JoinHandle},
     time::Duration,
@@ -22,6 +22,8 @@ use pulseaudio::protocol::{
     SetPlaybackStreamBufferAttrParams, SetRecordStreamBufferAttrParams,
     stream::{BufferAttr, StreamFlags},
 };
+
+use socket2::{Domain, SockAddr, Socket, Type};
 
 use super::health::Health;
 
@@ -51,6 +53,12 @@ pub(super) enum PulseError {
     /// The device's name is none.
     #[error("a device's name has a zero byte in it")]
     Name(#[from] std::ffi::NulError),
+}
+
+/// There is a server, and it does not answer.
+pub(super) fn hangs() -> bool {
+    use io::ErrorKind::{TimedOut, WouldBlock};
+    matches!(Link::connect(), Err(PulseError::Io(error)) if matches!(error.kind(), TimedOut | WouldBlock))
 }
 
 /// What a stream carries.
@@ -270,8 +278,12 @@ struct Link {
 impl Link {
     fn connect() -> Result<Self, PulseError> {
         let path = pulseaudio::socket_path_from_env().ok_or(PulseError::NoServer)?;
-        let socket = UnixStream::connect(path)?;
+        let socket = Socket::new(Domain::UNIX, Type::STREAM, None)?;
+        // A server that hangs takes neither connections, once its queue is full, nor what is said.
+        socket.set_write_timeout(Some(PATIENCE))?;
         socket.set_read_timeout(Some(PATIENCE))?;
+        socket.connect(&SockAddr::unix(path)?)?;
+        let socket = UnixStream::from(OwnedFd::from(socket));
         let mut link = Self {
             socket,
             version: wire::MAX_VERSION,

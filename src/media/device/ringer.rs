@@ -14,8 +14,9 @@ use std::{
 use rodio::{DeviceSinkBuilder, MixerDeviceSink, Player, Source};
 
 use super::{
+    asker::ask,
     clock::Clock,
-    find::{Direction, find, host, quiet},
+    find::{Direction, find, quiet},
 };
 use crate::media::{
     frame::{FRAME, RATE},
@@ -26,6 +27,8 @@ use crate::media::{
 
 /// Buffer of the device, frames: how long a tone outlives its end at most (twice this, 43 ms).
 const BUFFER: u32 = 1024;
+/// How long the sound system may take to find a device.
+const FIND_TIMEOUT: Duration = Duration::from_secs(2);
 /// A device that is missing is looked for again this often.
 const RETRY: Duration = Duration::from_secs(1);
 
@@ -138,8 +141,8 @@ fn begin(order: &Order) -> Option<Playing> {
 
 fn begin_on_card(order: &Order) -> Option<Playing> {
     let _quiet = quiet();
-    let host = host();
-    let found = find(&host, Direction::Out, &order.device)?;
+    let device = order.device.clone();
+    let found = ask(FIND_TIMEOUT, true, move |host| find(host, Direction::Out, &device)).ok()??;
     let failed = Arc::new(AtomicBool::new(false));
     let flag = failed.clone();
     let mut sink = DeviceSinkBuilder::from_device(found.device)
