@@ -123,6 +123,24 @@ fn with_a_headset_a_voice_stays_as_it_is_whoever_speaks_at_the_other_end() {
 }
 
 #[test]
+fn a_known_headset_stays_known_when_both_begin_at_once() {
+    let voice = speech(16);
+    let noise = Room { noise_dbfs: -80.0, ..Room::default() }.noise(4 * RATE as usize);
+    // Never the same words within two seconds: that would be an echo.
+    for (far_from, near_from) in (0..40).map(|i| (i * 5_000, i * 5_000 + 100_000 + i % 7 * 12_000)) {
+        let far = &voice[far_from..][..noise.len()];
+        let near: Vec<f32> = voice[near_from..].iter().zip(&noise).map(|(voice, noise)| voice + noise).collect();
+        let mut canceller = EchoCanceller::new();
+        canceller.expect_no_echo();
+        for (number, (far, near)) in frames(far).zip(frames(&near)).enumerate() {
+            canceller.render(&far);
+            canceller.capture(&near);
+            assert_eq!(canceller.hears_speaker(), Some(false), "{far_from} {near_from}, frame {number}");
+        }
+    }
+}
+
+#[test]
 fn another_room_is_learnt_anew() {
     let far = speech(10);
     let mut processor = Processor::new(ECHO);
