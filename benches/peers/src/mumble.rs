@@ -33,6 +33,12 @@ use crate::ocb::Ocb;
 
 /// Nothing on the way to a full channel takes this long.
 const PATIENCE: Duration = Duration::from_secs(60);
+/// An answer over UDP on loopback takes milliseconds.
+const ANSWER: Duration = Duration::from_secs(2);
+/// So many users may have to come again.
+const RETRIES: usize = 10;
+/// Longer than any voice packet.
+const PACKET_MAX_BYTES: usize = 2048;
 const PASSWORD: &str = "bench";
 
 /// Message types of the control connection.
@@ -73,7 +79,7 @@ impl Murmurd {
         let most = |what: fn(&Load) -> usize| loads.iter().map(what).max().unwrap_or(1);
         let (channels, people) = (most(|load| load.rooms), most(|load| load.speakers.max(load.listeners + 1)));
         let folder = Folder::make()?;
-        let (process, address) = start(program, folder.path(), channels * people + 1)?;
+        let (process, address) = start(program, folder.path(), channels * people + 1 + RETRIES)?;
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
         let tally = Arc::new(Tally::default());
         let channels = runtime.block_on(async {
@@ -167,8 +173,11 @@ async fn fill(
     Ok(filled)
 }
 
-/// One user: into the channel, voice over UDP confirmed by a ping, then counting.
-async fn join(address: SocketAddr, tally: &Arc<Tally>, name: &str, channel: u64) -> anyhow::Result<Speaker> {
+/// A user with voice over UDP: its socket, and what encrypts and decrypts.
+type Entered = (Arc<UdpSocket>, Arc<Mutex<Ocb>>, Ocb);
+
+/// Connects a user, and waits until murmurd answers it over UDP.
+async fn enter(address: SocketAddr, name: &str, channel: u64) -> anyhow::Result<Entered> {
     let mut control = Control::connect(address, name, None).await?;
     let wish = Fields::default().number(1, control.session).number(5, channel);
     control.send(message::USER_STATE, &wish.0).await?;
@@ -182,22 +191,36 @@ async fn join(address: SocketAddr, tally: &Arc<Tally>, name: &str, channel: u64)
     let [key, own, theirs] = control.keys;
     let cipher = Arc::new(Mutex::new(Ocb::new(key, own)));
     let mut incoming = Ocb::new(key, theirs);
-    control.keep();
-
     let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).await?;
     socket.connect(address).await?;
     let socket = Arc::new(socket);
-    let mut buffer = [0; 2048];
+    let mut buffer = [0; PACKET_MAX_BYTES];
     loop {
         send(&socket, &cipher, &[UDP_PING, 1])?;
         if let Ok(length) = timeout(Duration::from_millis(50), socket.recv(&mut buffer)).await
             && incoming.open(&mut buffer[..length?]).is_some_and(|plain| plain.first() == Some(&UDP_PING))
         {
-            break;
+            control.keep();
+            return Ok((socket, cipher, incoming));
         }
     }
+}
+
+/// One user: into the channel, voice over UDP confirmed by a ping, then counting.
+async fn join(address: SocketAddr, tally: &Arc<Tally>, name: &str, channel: u64) -> anyhow::Result<Speaker> {
+    let mut attempt = 0;
+    let (socket, cipher, mut incoming) = loop {
+        let name = format!("{name}-{attempt}");
+        // Depending on the nonces, murmurd takes the first packets for repeated ones, and then all of them.
+        match timeout(ANSWER, enter(address, &name, channel)).await {
+            Ok(entered) => break entered?,
+            Err(_) if attempt < RETRIES => attempt += 1,
+            Err(_) => bail!("murmurd does not answer {name} over UDP"),
+        }
+    };
     let (tally, listening) = (Arc::clone(tally), Arc::clone(&socket));
     tokio::spawn(async move {
+        let mut buffer = [0; PACKET_MAX_BYTES];
         while let Ok(length) = listening.recv(&mut buffer).await {
             if let Some(voice) = incoming.open(&mut buffer[..length]).and_then(voice) {
                 tally.heard(voice);
