@@ -23,7 +23,10 @@ use std::{
     thread,
     time::{Duration, Instant},
 };
-use tokio::{task::yield_now, time::sleep_until};
+use tokio::{
+    task::yield_now,
+    time::{sleep, sleep_until},
+};
 use tokio_util::sync::CancellationToken;
 
 use crate::protocol::{ApiError, Code};
@@ -41,6 +44,8 @@ use wire::Wire;
 const GATHER: Duration = Duration::from_millis(10);
 /// While packets wait for each other, the socket is read this often, not at each packet.
 const READ: Duration = Duration::from_millis(2);
+/// After a failure, the socket is read again.
+const RETRY: Duration = Duration::from_millis(100);
 /// Longest datagram that is read.
 const DATAGRAM_MAX_BYTES: u64 = 64 * 1024;
 
@@ -93,7 +98,7 @@ pub(in crate::server) async fn run(
             }
         }
         let now = Instant::now();
-        wire.receive(|datagram, out| {
+        let received = wire.receive(|datagram, out| {
             let Some(incoming) = peers.receive(now, datagram, out) else { return };
             match decide(&incoming) {
                 Decision::Accept(admitted, deadline) if ends_at.is_none() => {
@@ -102,7 +107,12 @@ pub(in crate::server) async fn run(
                 Decision::Retry => peers.retry(incoming, out),
                 Decision::Accept(..) | Decision::Refuse => peers.refuse(incoming, out),
             }
-        })?;
+        });
+        if let Err(error) = received {
+            // The system is short of something, most likely; connections that nothing reaches end by themselves.
+            tracing::warn!("nothing could be read from the network: {error}");
+            sleep(RETRY).await;
+        }
         peers.wake(now);
         peers.settle(now, relay, &mut changed);
         for source in changed.drain(..) {

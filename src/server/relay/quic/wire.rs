@@ -57,9 +57,14 @@ impl Outgoing {
         }
     }
 
-    /// Puts a datagram in: the first `transmit.size` bytes of the buffer.
+    /// Puts a datagram in: the first `transmit.size` bytes of the buffer. Without room it is lost, as it could be anywhere
+    /// on the way.
     pub(super) fn push(&mut self, transmit: Transmit, buffer: Vec<u8>) {
-        self.waiting.push_back((transmit, buffer));
+        if self.has_room() {
+            self.waiting.push_back((transmit, buffer));
+        } else {
+            self.give_back(buffer);
+        }
     }
 
     fn sent(&mut self, datagrams: usize) {
@@ -151,8 +156,7 @@ impl Wire {
         Ok(())
     }
 
-    /// Hands over what waits, as far as the system takes it. What it refuses for good is lost, as it could be anywhere on
-    /// the way.
+    /// Hands over what waits, as far as the system takes it. What it refuses for good is lost.
     pub(super) fn send(&mut self) {
         while let Some((first, _)) = self.out.waiting.front() {
             let sent = match first.segment_size {
@@ -243,6 +247,10 @@ mod tests {
                 transmit(peer, &[[number; 60], [number + 100; 60]].concat(), Some(60), from),
                 transmit(peer, &[number], None, from),
             ] {
+                while !wire.out.has_room() {
+                    wire.ready().await.expect("it can be written");
+                    wire.send();
+                }
                 wire.out.push(transmit, buffer);
             }
         }
@@ -292,6 +300,17 @@ mod tests {
             .expect("read");
         }
         assert_eq!(read, (0..COUNT).map(|number| number as u8).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn no_more_waits_than_there_is_room_for() {
+        let (mut out, peer) = (Outgoing::default(), peer("127.0.0.1"));
+        for _ in 0..10 * WAITING_MAX {
+            let (transmit, buffer) = transmit(&peer, b"flood", None, None);
+            out.push(transmit, buffer);
+        }
+        assert_eq!(out.waiting.len(), WAITING_MAX);
+        assert!(out.spare.len() <= SPARE_MAX);
     }
 
     #[tokio::test]
