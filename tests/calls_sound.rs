@@ -63,7 +63,8 @@ fn both_hear_what_the_other_says() {
     .expect("the caller runs");
     let lines = String::from_utf8_lossy(&caller.stdout);
     assert!(caller.status.success(), "{lines}");
-    for line in ["Calling bob", "Ringing at bob", "Talking with bob", "Call to bob is over: hung up after 9 s"] {
+    // Whether it is seen ringing before it is answered is a race.
+    for line in ["Calling bob", "Talking with bob", "Call to bob is over: hung up after 9 s"] {
         assert!(lines.contains(line), "no {line:?} in {lines}");
     }
     signal(&bob, "-TERM");

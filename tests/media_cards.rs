@@ -228,6 +228,44 @@ fn inner_unplug() {
 }
 
 #[test]
+fn what_a_speaker_plays_is_no_microphone() {
+    let pulse = Pulse::start(&["only"]);
+    let mut environment = pulse.environment_without_microphone();
+    // No way round by ALSA's PulseAudio plug-in.
+    environment.push(("ALSA_CONFIG_PATH".into(), "/dev/null".into()));
+    let steps = tempfile::tempdir().expect("a folder");
+    environment.push(("STEPS".into(), steps.path().display().to_string()));
+    let plug = steps.path().join("plug");
+    let done = thread::spawn(move || inner("inner_no_microphone", environment));
+    let deadline = Instant::now() + Duration::from_secs(60);
+    while !plug.exists() && !done.is_finished() {
+        assert!(Instant::now() < deadline);
+        thread::sleep(Duration::from_millis(20));
+    }
+    pulse.add_microphone("table", "only");
+    done.join().expect("the inner test passes");
+}
+
+#[test]
+#[ignore = "run by what_a_speaker_plays_is_no_microphone"]
+fn inner_no_microphone() {
+    let steps = PathBuf::from(std::env::var("STEPS").expect("set by the outer test"));
+    let (notices, told) = mpsc::channel();
+    let session = AudioSession::start(
+        config(1, DeviceSpec::Default, DeviceSpec::Default),
+        Box::new(|_| ()),
+        Box::new(move |notice| {
+            let _ = notices.send(notice);
+        }),
+    );
+    wait("the speaker plays", || session.stats().speaker_in_use.as_deref() == Some("only"));
+    assert_eq!(told.recv_timeout(Duration::from_secs(20)), Ok(AudioNotice::MicrophoneLost));
+    assert_eq!(session.stats().microphone_in_use, None);
+    std::fs::write(steps.join("plug"), "").expect("a file");
+    assert_eq!(told.recv_timeout(Duration::from_secs(20)), Ok(AudioNotice::MicrophoneNow("table".into())));
+}
+
+#[test]
 fn a_sound_system_that_dies_is_survived() {
     let pulse = Pulse::start(&["only"]);
     let steps = tempfile::tempdir().expect("a folder");

@@ -11,6 +11,8 @@ use std::{
 pub struct Pulse {
     daemon: Child,
     folder: tempfile::TempDir,
+    /// What the first speaker plays.
+    monitor: Option<String>,
 }
 
 impl Pulse {
@@ -35,7 +37,8 @@ impl Pulse {
             .stderr(Stdio::null())
             .spawn()
             .expect("pulseaudio is installed");
-        let mut pulse = Self { daemon, folder };
+        let monitor = speakers.first().map(|speaker| format!("{speaker}.monitor"));
+        let mut pulse = Self { daemon, folder, monitor };
         let deadline = Instant::now() + Duration::from_secs(20);
         while pulse.try_pactl(&["info"]).is_none() {
             assert!(Instant::now() < deadline, "PulseAudio does not start");
@@ -72,8 +75,15 @@ impl Pulse {
         self.pactl(&["unload-module", module]);
     }
 
-    /// Environment for programs that are to use this daemon.
+    /// Environment for programs that are to use this daemon. Their microphone hears the first speaker.
     pub fn environment(&self) -> Vec<(String, String)> {
+        let mut environment = self.environment_without_microphone();
+        environment.extend(self.monitor.clone().map(|monitor| ("PULSE_SOURCE".into(), monitor)));
+        environment
+    }
+
+    /// The same, with no microphone but those that are added.
+    pub fn environment_without_microphone(&self) -> Vec<(String, String)> {
         let folder = self.folder.path().display().to_string();
         vec![
             ("PULSE_SERVER".into(), format!("unix:{}", socket(self.folder.path()).display())),

@@ -35,8 +35,7 @@ fn list(host: &cpal::Host) -> Devices {
         if doubtful && !SOUND_SERVERS.contains(&id.id()) {
             continue;
         }
-        // What a speaker plays is no microphone, though PulseAudio lists it as one.
-        let hears = description.supports_input() && !id.id().ends_with(".monitor");
+        let hears = description.supports_input() && !is_monitor(&id);
         if hears && (!doubtful || device.default_input_config().is_ok()) {
             found.microphones.push(entry.clone());
         }
@@ -45,6 +44,11 @@ fn list(host: &cpal::Host) -> Devices {
         }
     }
     found
+}
+
+/// What a speaker plays is no microphone, though PulseAudio has it as one, and as the default one where there is no other.
+fn is_monitor(id: &cpal::DeviceId) -> bool {
+    id.id().ends_with(".monitor")
 }
 
 /// ALSA's plug-ins that lead to a sound server. (JACK's is not among them: it is noisy where there is none.)
@@ -91,7 +95,7 @@ pub(super) fn find(host: &cpal::Host, direction: Direction, spec: &DeviceSpec) -
         return chosen;
     }
     let device = match direction {
-        Direction::In => host.default_input_device(),
+        Direction::In => host.default_input_device().filter(|device| device.id().is_ok_and(|id| !is_monitor(&id))),
         Direction::Out => host.default_output_device(),
     }?;
     describe(device, true)
