@@ -3,7 +3,7 @@
 #[path = "common/phone.rs"]
 mod phone;
 
-use phone::{Phone, ServerProcess};
+use phone::{Phone, ServerProcess, command, wait_exit, wait_line};
 use serde_json::json;
 
 #[test]
@@ -31,6 +31,20 @@ fn an_application_signals_whatever_it_likes() {
         assert_eq!(phone.done("getState", json!({}))["calls"], json!([]));
         assert_eq!(phone.done("getLog", json!({}))["rows"], json!([]));
     }
+}
+
+#[test]
+fn a_person_reads_that_it_rings_before_it_is_answered() {
+    let server = ServerProcess::start(&[]);
+    let dir = tempfile::tempdir().expect("a folder");
+    let mut bob = Phone::start(&server.url(), "bob", dir.path(), &[]);
+    let options = ["--call", "bob", "--duration", "1", "--microphone", "silence", "--speaker", "null"];
+    let mut alice = command(&server.url(), "alice", dir.path(), &options).spawn().expect("the caller starts");
+    bob.wait_phase("incoming");
+    wait_line(&mut alice, "Ringing at bob");
+    bob.done("answer", json!({}));
+    assert!(wait_exit(&mut alice).success());
+    bob.wait_phase("ended");
 }
 
 #[test]
