@@ -9,7 +9,7 @@ mod sound;
 
 use std::{
     path::Path,
-    process::{Command, Stdio},
+    process::Command,
     sync::{Arc, Mutex, mpsc},
     time::Duration,
 };
@@ -23,18 +23,13 @@ fn inner(name: &str, folder: &Path, settings: &str) {
     let path = folder.join("asound.conf");
     // As a person's own settings come after those of the system.
     std::fs::write(&path, format!("</usr/share/alsa/alsa.conf>\n{settings}\n")).expect("a file");
-    let output = Command::new(std::env::current_exe().expect("this program"))
-        .args(["--ignored", "--exact", name, "--nocapture", "--test-threads=1"])
-        .env("ALSA_CONFIG_PATH", path)
-        .envs(["HOME", "XDG_RUNTIME_DIR", "PULSE_RUNTIME_PATH"].map(|name| (name, folder.join("nowhere"))))
-        .env("FOLDER", folder)
-        .env_remove("PULSE_SERVER")
-        .stdin(Stdio::null())
-        .output()
-        .expect("this program starts");
-    let (stdout, stderr) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
-    println!("{stdout}\n{stderr}");
-    assert!(output.status.success() && stdout.contains("1 passed"), "{name} failed");
+    let stderr = sound::inner(name, |command| {
+        command
+            .env("ALSA_CONFIG_PATH", path)
+            .envs(["HOME", "XDG_RUNTIME_DIR", "PULSE_RUNTIME_PATH"].map(|name| (name, folder.join("nowhere"))))
+            .env("FOLDER", folder)
+            .env_remove("PULSE_SERVER")
+    });
     assert!(!stderr.contains("ALSA lib"), "ALSA writes to the terminal");
 }
 

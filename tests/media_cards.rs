@@ -6,59 +6,35 @@
 mod likeness;
 #[path = "common/pulse.rs"]
 mod pulse;
+#[path = "common/sound.rs"]
+mod sound;
 
 use std::{
     path::{Path, PathBuf},
-    process::{Command, Stdio},
+    process::Command,
     sync::{Arc, Mutex, OnceLock, mpsc},
     thread,
     time::{Duration, Instant},
 };
 
-use ahoy::{
-    media::{
-        AudioNotice, AudioSession, Headsets, Ringer, SessionConfig, Treatment, devices,
-        spec::DeviceSpec,
-        tones::{RingCue, Ringtone, ToneRegion},
-    },
-    protocol::SourceId,
+use ahoy::media::{
+    AudioNotice, AudioSession, Ringer, devices,
+    spec::DeviceSpec,
+    tones::{RingCue, Ringtone, ToneRegion},
 };
 use cpal::traits::{DeviceTrait, HostTrait, StreamTrait};
 use pulse::Pulse;
+use sound::{config, wait};
 
 /// Runs an ignored test of this file with an environment.
 fn inner(name: &str, environment: Vec<(String, String)>) {
-    let output = Command::new(std::env::current_exe().expect("this program"))
-        .args(["--ignored", "--exact", name, "--nocapture", "--test-threads=1"])
-        .envs(environment)
-        .stdin(Stdio::null())
-        .output()
-        .expect("this program starts");
-    let (stdout, stderr) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
-    println!("{stdout}");
-    assert!(output.status.success() && stdout.contains("1 passed"), "{name} failed:\n{stdout}\n{stderr}");
-    assert!(!stderr.contains("ALSA lib"), "ALSA writes to the terminal:\n{stderr}");
+    let stderr = sound::inner(name, |command| command.envs(environment));
+    assert!(!stderr.contains("ALSA lib"), "ALSA writes to the terminal");
 }
 
-fn wait(what: &str, done: impl Fn() -> bool) {
-    let deadline = Instant::now() + Duration::from_secs(60);
-    while !done() {
-        assert!(Instant::now() < deadline, "never: {what}");
-        thread::sleep(Duration::from_millis(20));
-    }
-}
-
-fn config(source: u32, microphone: DeviceSpec, speaker: DeviceSpec) -> SessionConfig {
-    SessionConfig {
-        source: SourceId(source),
-        microphone,
-        speaker,
-        muted: false,
-        microphone_gain: 1.0,
-        speaker_volume: 1.0,
-        treatment: Treatment::NONE,
-        headsets: Headsets::default(),
-    }
+/// Waits until an inner test says with a file how far it is.
+fn wait_step(step: &Path, inner: &thread::JoinHandle<()>) {
+    wait("the next step", || step.exists() || inner.is_finished());
 }
 
 fn speech() -> PathBuf {
@@ -182,16 +158,9 @@ fn a_device_that_goes_away_is_replaced_and_taken_again() {
     environment.push(("STEPS".into(), steps.path().display().to_string()));
     let (pulled, plugged) = (steps.path().join("pull"), steps.path().join("plug"));
     let done = thread::spawn(move || inner("inner_unplug", environment));
-    let asked = |path: &Path| {
-        let deadline = Instant::now() + Duration::from_secs(60);
-        while !path.exists() && !done.is_finished() {
-            assert!(Instant::now() < deadline);
-            thread::sleep(Duration::from_millis(20));
-        }
-    };
-    asked(&pulled);
+    wait_step(&pulled, &done);
     pulse.unload(&headset);
-    asked(&plugged);
+    wait_step(&plugged, &done);
     headset = pulse.add_speaker("headset");
     done.join().expect("the inner test passes");
     pulse.unload(&headset);
@@ -237,11 +206,7 @@ fn what_a_speaker_plays_is_no_microphone() {
     environment.push(("STEPS".into(), steps.path().display().to_string()));
     let plug = steps.path().join("plug");
     let done = thread::spawn(move || inner("inner_no_microphone", environment));
-    let deadline = Instant::now() + Duration::from_secs(60);
-    while !plug.exists() && !done.is_finished() {
-        assert!(Instant::now() < deadline);
-        thread::sleep(Duration::from_millis(20));
-    }
+    wait_step(&plug, &done);
     pulse.add_microphone("table", "only");
     done.join().expect("the inner test passes");
 }
@@ -275,11 +240,7 @@ fn a_sound_system_that_dies_is_survived() {
     environment.push(("ALSA_CONFIG_PATH".into(), "/dev/null".into()));
     let kill = steps.path().join("kill");
     let done = thread::spawn(move || inner("inner_daemon_dies", environment));
-    let deadline = Instant::now() + Duration::from_secs(60);
-    while !kill.exists() && !done.is_finished() {
-        assert!(Instant::now() < deadline);
-        thread::sleep(Duration::from_millis(20));
-    }
+    wait_step(&kill, &done);
     drop(pulse);
     done.join().expect("the inner test passes");
 }

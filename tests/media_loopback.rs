@@ -3,6 +3,8 @@
 
 #[path = "common/likeness.rs"]
 mod likeness;
+#[path = "common/sound.rs"]
+mod sound;
 
 use std::{
     path::{Path, PathBuf},
@@ -10,36 +12,20 @@ use std::{
         Arc, OnceLock,
         atomic::{AtomicU32, Ordering},
     },
-    thread,
     time::{Duration, Instant},
 };
 
 use ahoy::{
-    media::{
-        AudioNotice, AudioSession, Headsets, MicrophoneTest, PacketSink, ParticipantStats, SessionConfig, Treatment,
-        spec::DeviceSpec,
-    },
+    media::{AudioNotice, AudioSession, MicrophoneTest, PacketSink, ParticipantStats, spec::DeviceSpec},
     protocol::{
         SourceId,
         media::{HEADER_BYTES, Header, Kind},
     },
 };
+use sound::{config, wait};
 
 fn speech() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/speech.wav")
-}
-
-fn config(source: u32, microphone: DeviceSpec, speaker: DeviceSpec) -> SessionConfig {
-    SessionConfig {
-        source: SourceId(source),
-        microphone,
-        speaker,
-        muted: false,
-        microphone_gain: 1.0,
-        speaker_volume: 1.0,
-        treatment: Treatment::NONE,
-        headsets: Headsets::default(),
-    }
 }
 
 /// What a relay does: passes everything on, except for `lost` of 1000 packets.
@@ -54,14 +40,6 @@ fn relay(to: Arc<OnceLock<AudioSession>>, lost: u32) -> PacketSink {
             to.receive(packet);
         }
     })
-}
-
-fn wait(what: &str, done: impl Fn() -> bool) {
-    let deadline = Instant::now() + Duration::from_secs(60);
-    while !done() {
-        assert!(Instant::now() < deadline, "never: {what}");
-        thread::sleep(Duration::from_millis(20));
-    }
 }
 
 /// Talks from a file to a file for some seconds; returns the likeness of what arrives and how it was heard.

@@ -6,22 +6,20 @@
 mod bus;
 #[path = "common/pulse.rs"]
 mod pulse;
+#[path = "common/sound.rs"]
+mod sound;
 
 use std::{
     collections::BTreeSet,
     path::Path,
     process::{Command, Stdio},
     sync::{Arc, Mutex},
-    thread,
-    time::{Duration, Instant},
 };
 
-use ahoy::{
-    media::{AudioNotice, AudioSession, Headsets, SessionConfig, Treatment, spec::DeviceSpec},
-    protocol::SourceId,
-};
+use ahoy::media::AudioNotice;
 use bus::Bus;
 use pulse::Pulse;
+use sound::{Loop, wait};
 use zbus::{blocking::connection::Builder, fdo};
 
 /// The longest that a real-time thread may work for without a pause, µs.
@@ -99,14 +97,6 @@ impl Kit {
     }
 }
 
-fn wait(what: &str, done: impl Fn() -> bool) {
-    let deadline = Instant::now() + Duration::from_secs(60);
-    while !done() {
-        assert!(Instant::now() < deadline, "never: {what}");
-        thread::sleep(Duration::from_millis(20));
-    }
-}
-
 /// This program without any right to priority, whoever runs the tests.
 fn without_rights() -> Command {
     let mut command = Command::new("prlimit");
@@ -175,29 +165,8 @@ fn a_service_that_never_answers_holds_up_nobody() {
 #[ignore = "run by the other tests"]
 fn inner_session() {
     let done = std::env::var("DONE").expect("set by the outer test");
-    let config = |source, microphone, speaker| SessionConfig {
-        source: SourceId(source),
-        microphone,
-        speaker,
-        muted: false,
-        microphone_gain: 1.0,
-        speaker_volume: 1.0,
-        treatment: Treatment::NONE,
-        headsets: Headsets::default(),
-    };
-    let on_cards = Arc::new(AudioSession::start(
-        config(1, DeviceSpec::Default, DeviceSpec::Default),
-        Box::new(|_| ()),
-        Box::new(|notice: AudioNotice| panic!("{notice:?}")),
-    ));
-    let to = on_cards.clone();
-    let _tone = AudioSession::start(
-        config(2, DeviceSpec::Tone(440.0), DeviceSpec::Null),
-        Box::new(move |packet| to.receive(packet)),
-        Box::new(|_| ()),
-    );
-    // The microphone is what the speaker plays.
-    wait("the tone goes out of one card and into the other", || on_cards.stats().microphone_level_dbfs > -25.0);
+    let both = Loop::start(|notice: AudioNotice| panic!("{notice:?}"));
+    wait("the tone goes out of one card and into the other", || both.is_heard());
     wait("the outer test has seen enough", || Path::new(&done).exists());
-    assert!(on_cards.stats().microphone_level_dbfs > -25.0, "it is still heard");
+    assert!(both.is_heard(), "it is still heard");
 }

@@ -9,7 +9,7 @@ mod pulse;
 mod sound;
 
 use std::{
-    process::{Command, Stdio},
+    process::Command,
     sync::mpsc,
     time::{Duration, Instant},
 };
@@ -25,18 +25,13 @@ const STOP_S: u32 = 5;
 
 /// Runs an ignored test of this file beside a daemon.
 fn inner(name: &str, pulse: &Pulse) {
-    let output = Command::new(std::env::current_exe().expect("this program"))
-        .args(["--ignored", "--exact", name, "--nocapture", "--test-threads=1"])
-        .envs(pulse.environment())
-        .env("DAEMON", pulse.number().to_string())
-        // No way round by ALSA's PulseAudio plug-in.
-        .env("ALSA_CONFIG_PATH", "/dev/null")
-        .stdin(Stdio::null())
-        .output()
-        .expect("this program starts");
-    let (stdout, stderr) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
-    println!("{stdout}\n{stderr}");
-    assert!(output.status.success() && stdout.contains("1 passed"), "{name} failed");
+    sound::inner(name, |command| {
+        command
+            .envs(pulse.environment())
+            .env("DAEMON", pulse.number().to_string())
+            // No way round by ALSA's PulseAudio plug-in.
+            .env("ALSA_CONFIG_PATH", "/dev/null")
+    });
 }
 
 fn shell(script: &str) {

@@ -2,6 +2,7 @@
 #![allow(dead_code, unreachable_pub, reason = "each test binary uses a part")]
 
 use std::{
+    process::{Command, Stdio},
     sync::Arc,
     thread,
     time::{Duration, Instant},
@@ -19,6 +20,18 @@ pub fn wait(what: &str, done: impl Fn() -> bool) {
         assert!(Instant::now() < deadline, "never: {what}");
         thread::sleep(Duration::from_millis(10));
     }
+}
+
+/// Runs an ignored test of the same file in a process of its own, in the environment that `prepare` gives it; what it
+/// wrote as an error.
+pub fn inner(name: &str, prepare: impl FnOnce(&mut Command) -> &mut Command) -> String {
+    let mut command = Command::new(std::env::current_exe().expect("this program"));
+    command.args(["--ignored", "--exact", name, "--nocapture", "--test-threads=1"]).stdin(Stdio::null());
+    let output = prepare(&mut command).output().expect("this program starts");
+    let (stdout, stderr) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    println!("{stdout}\n{stderr}");
+    assert!(output.status.success() && stdout.contains("1 passed"), "{name} failed");
+    stderr.into_owned()
 }
 
 /// A session as it begins, with nothing done to voices.
