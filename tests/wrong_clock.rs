@@ -1,5 +1,5 @@
 //! A clock that is ten minutes wrong on one side changes nothing: invitations ring, time out and are answered, and the
-//! log shows the server's time.
+//! log shows the server's time. Nor does the server's own clock, set back in the middle of a call.
 #![cfg(target_os = "linux")]
 
 #[path = "common/phone.rs"]
@@ -10,15 +10,23 @@ use std::{path::Path, process::Command};
 use phone::{Phone, ServerProcess};
 use serde_json::json;
 
-/// Lets a process see a wall clock that is off; its monotonic clock stays right, as on a computer whose clock is wrong.
-fn with_clock<'a>(command: &'a mut Command, offset: &str) -> &'a mut Command {
+/// What lets a process see a wall clock that is off by what `key` says; its monotonic clock stays right, as on a computer
+/// whose clock is wrong.
+fn wrong_clock(key: &str, value: &str) -> Vec<(String, String)> {
     let library = std::fs::read_dir("/usr/lib")
         .expect("/usr/lib")
         .filter_map(Result::ok)
         .map(|folder| folder.path().join("faketime/libfaketimeMT.so.1"))
         .find(|library| library.exists())
         .expect("the package faketime is installed (scripts/setup test)");
-    command.env("LD_PRELOAD", library).env("FAKETIME", offset).env("FAKETIME_DONT_FAKE_MONOTONIC", "1")
+    let library = library.to_str().expect("UTF-8");
+    [("LD_PRELOAD", library), (key, value), ("FAKETIME_DONT_FAKE_MONOTONIC", "1"), ("FAKETIME_NO_CACHE", "1")]
+        .map(|(key, value)| (key.to_owned(), value.to_owned()))
+        .into()
+}
+
+fn with_clock<'a>(command: &'a mut Command, offset: &str) -> &'a mut Command {
+    command.envs(wrong_clock("FAKETIME", offset))
 }
 
 fn phone(server: &ServerProcess, user: &str, dir: &Path, offset: Option<&str>) -> Phone {
@@ -75,5 +83,38 @@ fn a_wrong_clock_changes_nothing() {
             alice.wait("the timeout at the inviter", fits);
             bob.wait("the timeout at the invitee", fits);
         }
+    }
+}
+
+#[test]
+fn the_length_of_a_call_outlives_a_clock_that_is_set_back() {
+    for (name, set_back_s) in [("little", 5), ("much", 1_800)] {
+        let dir = tempfile::tempdir().expect("a folder");
+        let clock = dir.path().join("clock");
+        std::fs::write(&clock, "+0s").expect("written");
+        let clock_name = clock.to_str().expect("UTF-8");
+        let environment = wrong_clock("FAKETIME_TIMESTAMP_FILE", clock_name);
+        let server_date =
+            |environment: &[(String, String)]| seconds_now(Command::new("date").envs(environment.iter().cloned()));
+        let server = ServerProcess::start_within(environment.clone(), &[]);
+        let (alice_id, bob_id) = (format!("alice-{name}"), format!("bob-{name}"));
+        let mut bob = phone(&server, &bob_id, dir.path(), None);
+        let mut alice = Phone::start(&server.url(), &alice_id, dir.path(), &["--duration", "3"]);
+
+        alice.done("call", json!({"userID": bob_id}));
+        bob.wait_phase("incoming");
+        bob.done("answer", json!({}));
+        for phone in [&mut alice, &mut bob] {
+            phone.wait_phase("inCall");
+        }
+        let before_s = server_date(&environment);
+        std::fs::write(&clock, format!("-{set_back_s}s")).expect("written");
+        assert!(server_date(&environment) < before_s, "the clock is really set back");
+        let (caller, callee) = (alice.only_row(), bob.only_row());
+        for row in [&caller, &callee] {
+            assert!(row["durationS"].as_u64() >= Some(3), "{row}");
+        }
+        assert_eq!(caller["durationS"], callee["durationS"]);
+        assert_eq!(caller["timeMs"], callee["timeMs"]);
     }
 }

@@ -319,9 +319,9 @@ impl Log {
             // The server knows better how that call ended.
             return;
         }
-        // A length that the clock does not allow is not believed.
+        // A length that the clock does not allow is not believed; one that has been set back says nothing.
         let since_ms = stored.accepted_ms.unwrap_or(stored.row.time_ms);
-        let longest_s = u64::try_from(time_ms.saturating_sub(since_ms)).unwrap_or(0).div_ceil(1000);
+        let longest_s = u64::try_from(time_ms.saturating_sub(since_ms)).map_or(u64::MAX, |ms| ms.div_ceil(1000));
         let duration_s = duration_s.min(longest_s);
         if stored.hung_up {
             if duration_s.abs_diff(stored.row.duration_s) < SAME_S {

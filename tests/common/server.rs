@@ -14,6 +14,7 @@ pub(crate) struct ServerProcess {
     child: Child,
     dir: tempfile::TempDir,
     options: Vec<String>,
+    environment: Vec<(String, String)>,
     /// Where it listens, `127.0.0.1:PORT`; the same after a restart.
     pub(crate) listen: String,
     /// SHA-256 of its certificate, hexadecimal; `None` with `--insecure`.
@@ -23,16 +24,22 @@ pub(crate) struct ServerProcess {
 impl ServerProcess {
     /// Starts a server on a free port of 127.0.0.1, with further options of `ahoy serve`.
     pub(crate) fn start(options: &[&str]) -> Self {
-        let dir = tempfile::tempdir().expect("a folder");
-        let options = options.iter().map(ToString::to_string).collect();
-        Self::launch(dir, options, "127.0.0.1:0")
+        Self::start_within(Vec::new(), options)
     }
 
-    fn launch(dir: tempfile::TempDir, options: Vec<String>, listen: &str) -> Self {
+    /// The same, with environment variables of its own.
+    pub(crate) fn start_within(environment: Vec<(String, String)>, options: &[&str]) -> Self {
+        let dir = tempfile::tempdir().expect("a folder");
+        let options = options.iter().map(ToString::to_string).collect();
+        Self::launch(dir, options, environment, "127.0.0.1:0")
+    }
+
+    fn launch(dir: tempfile::TempDir, options: Vec<String>, environment: Vec<(String, String)>, listen: &str) -> Self {
         let log = File::options().create(true).append(true).open(dir.path().join("log")).expect("a log");
         let mut child = command(&dir.path().join("data"), listen)
             .args(&options)
             .env("RUST_LOG", "warn,ahoy=debug")
+            .envs(environment.iter().cloned())
             .stdout(Stdio::piped())
             .stderr(log)
             .spawn()
@@ -48,7 +55,7 @@ impl ServerProcess {
             _ => panic!("unexpected: {line:?}\n{}", std::fs::read_to_string(dir.path().join("log")).unwrap()),
         };
         let listen = listen.to_owned();
-        Self { child, dir, options, listen, fingerprint }
+        Self { child, dir, options, environment, listen, fingerprint }
     }
 
     /// `kill -9`.
@@ -62,7 +69,7 @@ impl ServerProcess {
         // The parts are taken out; what is left must not be killed again.
         let mut old = self;
         let dir = std::mem::replace(&mut old.dir, tempfile::tempdir().expect("a folder"));
-        Self::launch(dir, std::mem::take(&mut old.options), &old.listen.clone())
+        Self::launch(dir, std::mem::take(&mut old.options), std::mem::take(&mut old.environment), &old.listen.clone())
     }
 
     /// Sends a signal by name and waits for the exit code.

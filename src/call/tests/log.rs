@@ -134,6 +134,10 @@ fn a_length_that_cannot_be_is_not_believed() {
     let mut book = Book::new();
     book.call_to_bob("i").input(accepted(&id("i"), "bob", "bob-1")).wait(9).hangup("i", "alice", "bob", 4_000, None);
     assert_eq!(book.row().duration_s, 9);
+    // A clock that was set back in between says nothing about it.
+    let mut book = Book::new();
+    book.call_to_bob("i").input(accepted(&id("i"), "bob", "bob-1")).wait(-9).hangup("i", "alice", "bob", 40, None);
+    assert_eq!(book.row().duration_s, 40);
 }
 
 #[test]

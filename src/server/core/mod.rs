@@ -9,6 +9,7 @@
 
 mod logic;
 mod thread;
+mod wall;
 
 use std::{path::PathBuf, sync::Arc};
 

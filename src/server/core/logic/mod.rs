@@ -186,6 +186,11 @@ impl Logic {
         self.stop.take()
     }
 
+    /// There is somebody in a room.
+    pub(crate) fn is_talking(&self) -> bool {
+        !self.rooms.is_empty()
+    }
+
     /// When [`Logic::run`] is to be called although nothing came in, monotonic ms.
     pub(crate) fn next_deadline(&self) -> u64 {
         let due = [self.book.next_deadline(), self.rooms.next_deadline()];

@@ -48,6 +48,10 @@ pub(super) struct Rooms {
 }
 
 impl Rooms {
+    pub(super) fn is_empty(&self) -> bool {
+        self.rooms.is_empty()
+    }
+
     pub(super) fn is_in_room(&self, device: &DeviceId) -> bool {
         self.places.contains_key(device)
     }
