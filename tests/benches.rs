@@ -11,6 +11,7 @@ fn the_relay_carries_every_packet_of_a_small_load() {
         listeners: NonZeroUsize::new(3).expect("not zero"),
         seconds: 1.0,
         speakers: NonZeroUsize::new(2),
+        rooms: NonZeroUsize::MIN,
         rate: 50,
     };
     let loads = args.loads();

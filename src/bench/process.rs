@@ -17,22 +17,24 @@ use crate::{
     protocol::Fingerprint,
 };
 
-/// Unit of the times in `/proc/PID/stat`: `USER_HZ` is 100 on every Linux that Rust runs on.
-const TICK: Duration = Duration::from_millis(10);
-
-/// Processor time that a process has used so far, all threads, user and system, in steps of 10 ms.
+/// Processor time that a process has used so far, all threads, user and system: its CPU-time clock, in nanoseconds.
 ///
 /// # Errors
 /// If there is no such process, or this is not Linux.
+#[cfg(target_os = "linux")]
 pub fn cpu_time(pid: u32) -> io::Result<Duration> {
-    let stat = read_proc(pid, "stat")?;
-    // The second field is the program's name in parentheses, which may hold anything; fields 14 and 15 are meant.
-    let fields = stat.rsplit_once(')').map_or("", |(_, fields)| fields);
-    let ticks: Vec<u32> = fields.split_whitespace().skip(11).take(2).filter_map(|field| field.parse().ok()).collect();
-    match ticks[..] {
-        [user, system] => Ok(TICK * (user + system)),
-        _ => Err(io::Error::other(format!("/proc/{pid}/stat is not as expected"))),
-    }
+    let pid = i32::try_from(pid).map_err(io::Error::other)?;
+    let clock = nix::time::clock_getcpuclockid(nix::unistd::Pid::from_raw(pid))?;
+    Ok(clock.now()?.into())
+}
+
+/// The same.
+///
+/// # Errors
+/// Always: it is only read on Linux.
+#[cfg(not(target_os = "linux"))]
+pub fn cpu_time(_pid: u32) -> io::Result<Duration> {
+    Err(io::ErrorKind::Unsupported.into())
 }
 
 /// The most memory that a process has had resident so far, KiB.

@@ -45,6 +45,9 @@ pub struct RelayArgs {
     /// One load of N speakers instead of the usual ones
     #[arg(long, value_name = "N")]
     pub speakers: Option<NonZeroUsize>,
+    /// With --speakers: rooms with so many speakers each
+    #[arg(long, value_name = "N", default_value = "1")]
+    pub rooms: NonZeroUsize,
     /// With --speakers: packets of each speaker per second
     #[arg(long, value_name = "N", default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=400))]
     pub rate: u32,
@@ -60,7 +63,7 @@ pub const VOICE_BYTES: usize = 64;
 impl RelayArgs {
     /// What is to be measured.
     pub fn loads(&self) -> Vec<Load> {
-        let chosen = self.speakers.map(|speakers| vec![(1, speakers.get(), self.rate)]);
+        let chosen = self.speakers.map(|speakers| vec![(self.rooms.get(), speakers.get(), self.rate)]);
         chosen.unwrap_or_else(|| LOADS.to_vec()).into_iter().map(|load| self.load(load)).collect()
     }
 

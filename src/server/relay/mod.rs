@@ -1,8 +1,8 @@
 //! The relay: rooms of media connections.
 //!
 //! * `rooms`: who is in which room, whose packets go where; `loudest`: which speakers are heard when there are too many;
-//!   `share`: how many of them a listener gets; `pace`: whether packets wait for each other; `queue`: what waits for a listener; `arrivals`: what came of a speaker's
-//!   packets. No I/O, no clock.
+//!   `share`: how many of them a listener gets; `pace`: whether packets wait for each other; `queue`: what waits for a
+//!   listener; `arrivals`: what came of a speaker's packets. No I/O, no clock.
 //! * `link`: the way to one connection; `websocket` and `quic` carry it.
 //!
 //! It reads the header of a packet, and of the payload only whom a report is about. What may not come in: decoding,
@@ -156,7 +156,7 @@ impl Relay {
     fn rouse(&self, link: Arc<Link>) {
         // A WebSocket's task waits for it.
         if let Way::Quic(_) = link.way {
-            self.outbox.add(vec![link], false);
+            self.outbox.add(vec![link]);
         }
     }
 
@@ -219,10 +219,14 @@ impl Relay {
         );
         match became {
             Audio::LeftOut => count(&self.counters.left_out, 1),
-            Audio::Delivered { copies, may_wait } => {
+            Audio::Delivered { copies, waits } => {
                 count(&self.counters.forwarded, copies as u64);
                 count(&self.counters.queue_full, dropped);
-                self.wake(full, may_wait);
+                let quic = self.wake(full);
+                match waits {
+                    Some((room, until_ms)) => self.outbox.gather(room, quic, until_ms * 1_000),
+                    None => self.outbox.add(quic),
+                }
             }
         }
     }
@@ -231,22 +235,20 @@ impl Relay {
     fn tell(&self, link: &Arc<Link>, put: Put) {
         count(&self.counters.forwarded, 1);
         count(&self.counters.queue_full, put.dropped.into());
-        if put.tell {
-            self.wake(vec![Arc::clone(link)], false);
-        }
+        // Told or not: what waits there already may be waiting for others.
+        self.outbox.add(self.wake(vec![Arc::clone(link)]));
     }
 
-    /// Tells whoever empties the queues of these connections.
-    fn wake(&self, full: Vec<Arc<Link>>, may_wait: bool) {
-        let mut quic = full;
-        quic.retain(|link| match link.way {
+    /// Tells the WebSockets among these connections that packets wait for them; returns the others.
+    fn wake(&self, mut full: Vec<Arc<Link>>) -> Vec<Arc<Link>> {
+        full.retain(|link| match link.way {
             Way::Quic(_) => true,
             Way::WebSocket => {
                 link.filled.notify_one();
                 false
             }
         });
-        self.outbox.add(quic, may_wait);
+        full
     }
 
     /// Waits for packets for a WebSocket and takes them. May be raced against other futures: nothing is lost.

@@ -89,8 +89,8 @@ pub(super) enum Audio {
     Delivered {
         /// To so many listeners.
         copies: usize,
-        /// It may wait a little, so that others leave with it.
-        may_wait: bool,
+        /// Until when it may wait, ms, so that others of its room leave with it; `None`: not at all.
+        waits: Option<(RoomId, u64)>,
     },
 }
 
@@ -206,7 +206,8 @@ impl<Link: Clone> Rooms<Link> {
             deliver(&member.link, returns);
             copies += 1;
         }
-        Audio::Delivered { copies, may_wait: room.pace.note(now_ms, copies) }
+        let until_ms = room.pace.note(now_ms, source, copies);
+        Audio::Delivered { copies, waits: until_ms.map(|until_ms| (place.room, until_ms)) }
     }
 
     fn take(&mut self, room: RoomId, source: SourceId, is_it: impl Fn(&Link) -> bool) -> Option<Link> {

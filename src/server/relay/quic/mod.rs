@@ -40,8 +40,6 @@ use outbox::Pending;
 use peers::Peers;
 use wire::Wire;
 
-/// Packets that may wait for each other do so this long.
-const GATHER: Duration = Duration::from_millis(10);
 /// While packets wait for each other, the socket is read this often, not at each packet.
 const READ: Duration = Duration::from_millis(2);
 /// After a failure, the socket is read again.
@@ -73,14 +71,13 @@ pub(in crate::server) async fn run(
     let datagram_max_bytes = EndpointConfig::default().get_max_udp_payload_size().min(DATAGRAM_MAX_BYTES);
     let mut wire = Wire::new(socket, datagram_max_bytes as usize)?;
     let mut peers = Peers::new(Instant::now(), config, wire.may_fragment());
-    let (mut gathered_at, mut ends_at, mut changed) = (None, None, Vec::new());
+    let (mut ends_at, mut changed) = (None, Vec::new());
     loop {
         match relay.outbox.rest() {
             Pending::Now => yield_now().await,
-            Pending::MayWait => {
-                let gathered = *gathered_at.get_or_insert_with(|| Instant::now() + GATHER);
+            Pending::Until(until_us) => {
                 // Waiting for the socket would wake it up at each packet; the thread has nothing else to do.
-                thread::sleep(READ.min(gathered.saturating_duration_since(Instant::now())));
+                thread::sleep(READ.min(Duration::from_micros(until_us.saturating_sub(relay.now_us()))));
                 yield_now().await;
             }
             Pending::Nothing => {
@@ -119,14 +116,9 @@ pub(in crate::server) async fn run(
             let (relay, core) = (Arc::clone(relay), core.clone());
             tokio::spawn(async move { relay.report(&core, source).await });
         }
-        let gathered = gathered_at.is_some_and(|at| at <= now);
-        let full = relay.outbox.take(gathered);
-        if !full.is_empty() {
-            gathered_at = None;
-            let now_us = relay.now_us();
-            for link in &full {
-                peers.rouse_link(now, link, relay, now_us);
-            }
+        let now_us = relay.now_us();
+        for link in &relay.outbox.take(now_us) {
+            peers.rouse_link(now, link, relay, now_us);
         }
         loop {
             peers.transmit(now, relay, wire.segments_max(), &mut wire.out);
