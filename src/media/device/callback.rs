@@ -42,19 +42,19 @@ impl Capture {
         let own = capture_channels(self.channels);
         // Full: whoever reads has gone to sleep; what is newest is lost.
         let given = data.len() / self.channels;
-        self.health.frames.fetch_add(given as u64, Relaxed);
         let frames = given.min(self.ring.slots() / own);
         let data = &data[..frames * self.channels];
         // There is room: it was just looked for, and nobody else writes.
-        let Ok(room) = self.ring.write_chunk_uninit(frames * own) else { return };
-        if own == self.channels {
-            room.fill_from_iter(data.iter().map(|&sample| f32::from_sample_(sample)));
-        } else {
-            let scale = 1.0 / self.channels as f32;
-            let mean = |frame: &[T]| frame.iter().map(|&sample| f32::from_sample_(sample)).sum::<f32>() * scale;
-            room.fill_from_iter(data.chunks_exact(self.channels).map(mean));
+        if let Ok(room) = self.ring.write_chunk_uninit(frames * own) {
+            if own == self.channels {
+                room.fill_from_iter(data.iter().map(|&sample| f32::from_sample_(sample)));
+            } else {
+                let scale = 1.0 / self.channels as f32;
+                let mean = |frame: &[T]| frame.iter().map(|&sample| f32::from_sample_(sample)).sum::<f32>() * scale;
+                room.fill_from_iter(data.chunks_exact(self.channels).map(mean));
+            }
         }
-        self.health.beats.fetch_add(1, Relaxed);
+        self.health.count(given);
     }
 }
 
@@ -95,7 +95,6 @@ impl Playback {
             }
         }
         self.health.largest.fetch_max(wanted, Relaxed);
-        self.health.frames.fetch_add(wanted as u64, Relaxed);
-        self.health.beats.fetch_add(1, Relaxed);
+        self.health.count(wanted);
     }
 }

@@ -114,11 +114,20 @@ impl CardIntake {
     fn next(&mut self, frame: &mut StereoFrame) -> Option<Duration> {
         self.health.wait_here();
         let samples = FRAME * self.channels;
-        self.drain();
-        let missing = samples.saturating_sub(self.ready.len()) / self.channels;
-        if missing > 0 {
-            let wait = samples_as_time(missing, RATE).max(SHORTEST_WAIT);
-            return Some(if self.health.wakes { LONGEST_WAIT } else { wait });
+        loop {
+            let counted = self.health.frames();
+            self.drain();
+            let missing = samples.saturating_sub(self.ready.len()) / self.channels;
+            if missing == 0 {
+                break;
+            }
+            if !self.health.wakes {
+                return Some(samples_as_time(missing, RATE).max(SHORTEST_WAIT));
+            }
+            let missing_of_card = missing as u64 * u64::from(self.health.rate) / u64::from(RATE);
+            if self.health.want(counted + missing_of_card.max(1)) {
+                return Some(LONGEST_WAIT);
+            }
         }
         *frame = deinterleave(&self.ready[..samples], self.channels);
         self.ready.drain(..samples);
@@ -193,6 +202,7 @@ impl CardOutlet {
 
     fn wait(&mut self, now: Instant) -> Option<Duration> {
         self.health.wait_here();
+        let counted = self.health.frames();
         let (beats, underruns) = (self.health.beats.load(Relaxed), self.health.underruns.load(Relaxed));
         if beats != self.beat.0 {
             self.beat = (beats, Some(now));
@@ -208,7 +218,9 @@ impl CardOutlet {
             // The card takes its share at once, at some moment: look often enough to follow at leisure.
             return (fill >= once + self.lead).then_some(Duration::from_millis(2));
         }
-        if fill >= once + self.lead.saturating_sub(once) {
+        // Less than that is too little until the next callback.
+        let enough = once.max(self.lead);
+        if fill >= enough && self.health.want(counted + (fill - enough + 1) as u64) {
             return Some(LONGEST_WAIT);
         }
         let due = self.beat.1? + samples_as_time(once.saturating_sub(self.lead), rate);

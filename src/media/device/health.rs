@@ -3,7 +3,10 @@
 use std::{
     sync::{
         OnceLock,
-        atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering::Relaxed},
+        atomic::{
+            AtomicBool, AtomicU32, AtomicU64, AtomicUsize,
+            Ordering::{Relaxed, SeqCst},
+        },
     },
     thread::Thread,
 };
@@ -22,7 +25,9 @@ pub struct Health {
     /// The sound system has said that it pauses the stream; over with the next callback, or when it says so.
     pub(super) paused: AtomicBool,
     /// Frames that callbacks have taken or given so far.
-    pub(super) frames: AtomicU64,
+    frames: AtomicU64,
+    /// With so many of them, whoever waits has something to do.
+    wanted: AtomicU64,
     /// Times a speaker's callback found too little.
     pub(super) underruns: AtomicU32,
     /// Times the sound system itself had nothing to play, or nowhere to record to.
@@ -31,7 +36,7 @@ pub struct Health {
     pub(super) largest: AtomicUsize,
     /// Frames that the sound system is to ask for, or to deliver, at once.
     pub(super) period: AtomicU32,
-    /// Whoever waits for a callback is woken after it.
+    /// Whoever waits for callbacks is woken after them.
     pub(super) wakes: bool,
     /// The card's thread.
     pub(super) standing: Standing,
@@ -48,6 +53,7 @@ impl Health {
             failed: AtomicBool::new(false),
             paused: AtomicBool::new(false),
             frames: AtomicU64::new(0),
+            wanted: AtomicU64::new(0),
             beats: AtomicU64::new(0),
             underruns: AtomicU32::new(0),
             xruns: AtomicU32::new(0),
@@ -69,7 +75,7 @@ impl Health {
         }
     }
 
-    /// From now on this thread is woken after each callback, if the card does that.
+    /// From now on this thread is woken after callbacks, if the card does that.
     pub(super) fn wait_here(&self) {
         // The end of a card is used by one thread only.
         self.waiter.get_or_init(std::thread::current);
@@ -80,8 +86,30 @@ impl Health {
         self.period.store(frames(self.rate, us), Relaxed);
     }
 
-    /// Wakes who waits. A system call: never from within a callback.
+    /// A callback has given so many frames to its ring, or taken them from there.
+    pub(super) fn count(&self, frames: usize) {
+        // Whoever finds the number changed finds the ring changed, too.
+        self.frames.fetch_add(frames as u64, SeqCst);
+        self.beats.fetch_add(1, Relaxed);
+    }
+
+    /// What has been counted of frames so far, for [`Self::want`].
+    pub(super) fn frames(&self) -> u64 {
+        self.frames.load(SeqCst)
+    }
+
+    /// There is nothing to do before so many frames have been counted; false if they have.
+    pub(super) fn want(&self, frames: u64) -> bool {
+        // Either this sees what a callback has counted, or the callback's thread sees this.
+        self.wanted.store(frames, SeqCst);
+        self.frames() < frames
+    }
+
+    /// Wakes who waits, if there is something to do. A system call: never from within a callback.
     pub(super) fn wake(&self) {
+        if self.frames() < self.wanted.load(SeqCst) {
+            return;
+        }
         if let Some(waiter) = self.waiter.get() {
             waiter.unpark();
         }

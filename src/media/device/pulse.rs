@@ -22,7 +22,10 @@ use pulseaudio::protocol::{
     SetPlaybackStreamBufferAttrParams, SetRecordStreamBufferAttrParams,
     stream::{BufferAttr, StreamFlags},
 };
-
+use rustix::{
+    event::{PollFd, PollFlags, poll},
+    io::Errno,
+};
 use socket2::{Domain, SockAddr, Socket, Type};
 
 use super::health::Health;
@@ -235,6 +238,7 @@ fn start(
 ) -> Result<Stream, PulseError> {
     let socket = link.socket.try_clone()?;
     link.socket.set_read_timeout(None)?;
+    link.streams = true;
     let run = move || {
         health.standing.here();
         loop {
@@ -273,6 +277,8 @@ struct Link {
     /// What of `input` has been received, and is not used yet.
     unused: Range<usize>,
     output: Vec<u8>,
+    /// Everything is said that is answered: it may wait for what comes as long as that takes.
+    streams: bool,
 }
 
 impl Link {
@@ -291,6 +297,7 @@ impl Link {
             input: vec![0; MESSAGE_MAX],
             unused: 0..0,
             output: Vec::with_capacity(MESSAGE_MAX + DESCRIPTOR_SIZE),
+            streams: false,
         };
         let cookie = pulseaudio::cookie_path_from_env().and_then(|path| std::fs::read(path).ok());
         // Who needs none must show one all the same.
@@ -378,6 +385,15 @@ impl Link {
         Ok((descriptor, payload))
     }
 
+    /// Waits until there is something to read. A thread that waited in the read itself would be woken each time that
+    /// the server takes what was said, too.
+    fn wait(&self) -> io::Result<()> {
+        match poll(&mut [PollFd::new(&self.socket, PollFlags::IN)], None) {
+            Ok(_) | Err(Errno::INTR) => Ok(()),
+            Err(error) => Err(error.into()),
+        }
+    }
+
     /// Receives until so many bytes are there.
     fn gather(&mut self, length: usize) -> Result<(), PulseError> {
         if self.unused.start + length > self.input.len() {
@@ -387,6 +403,9 @@ impl Link {
         while self.unused.len() < length {
             if self.unused.is_empty() {
                 self.unused = 0..0;
+            }
+            if self.streams {
+                self.wait()?;
             }
             match self.socket.read(&mut self.input[self.unused.end..]) {
                 Ok(0) => return Err(io::Error::from(io::ErrorKind::UnexpectedEof).into()),
