@@ -6,30 +6,24 @@
 //! if nothing had been made up, so that the decoder knows what the sender's encoder knows; of its sound is played what
 //! is left of it.
 
+mod delay;
+mod gaps;
+#[cfg(test)]
+mod tests;
+
 use super::{
     frame::{FRAME, ms},
     jitter::{Arrival, JitterBuffer, Packet},
     noise::ComfortNoise,
     opus::{DTX_MAX_BYTES, Decode, Decoder, OpusError},
     payload::Payload,
-    stretch::{Tape, cross_fade},
+    stretch::Tape,
     tally::Interval,
 };
 use crate::protocol::media::Header;
 
-/// After so much made-up sound without any packet, there is silence.
-const MAX_HELD: i64 = ms(100);
 /// Longer gaps are not filled but skipped.
 const MAX_FILLED: i64 = ms(300);
-/// Too much delay, and too little, before the sound is stretched.
-const TOO_LONG: f32 = ms(6) as f32;
-const TOO_SHORT: f32 = ms(2) as f32;
-/// From here on it is stretched whether the sound suits or not.
-const FAR_OFF: f32 = ms(80) as f32;
-/// How far sound is decoded ahead to look for a place to shorten, samples.
-const LOOK_AHEAD: usize = 1440;
-/// Share of the newest observation in the smoothed delay.
-const SMOOTHING: f64 = 0.04;
 /// Length of the cross-fade from made-up sound to what was said, samples.
 const TAIL: usize = 240;
 /// Window of the shares in the statistics, frames.
@@ -243,53 +237,6 @@ impl<D: Decode> Voice<D> {
         if gap > 0 { self.fill(gap) } else { self.decode() }
     }
 
-    /// Packets have come again after sound was made up for them.
-    fn stop_holding(&mut self, gap: i64) {
-        // If there should be more delay, the sound goes on where it stopped; otherwise what was made up stands for it.
-        let late = (self.due_after() as f64 - self.delay).max(0.0) as i64;
-        let longer = late.min(self.held);
-        self.delay += longer as f64;
-        let mut stands_for = std::mem::take(&mut self.held) - longer;
-        self.end_fade();
-        // If that fails, there is no cross-fade.
-        let _ = self.decoder.conceal(TAIL, &mut self.tail);
-        if gap <= 0 || self.can_fill(gap) {
-            self.decoder.rewind();
-        } else {
-            let gone = stands_for.min(gap);
-            self.next_time += gone;
-            self.buffer.advance(self.next_time);
-            stands_for -= gone;
-        }
-        self.discard = stands_for;
-    }
-
-    /// Whether the packet behind a gap knows what was in it.
-    fn can_fill(&mut self, gap: i64) -> bool {
-        let corrects = self.buffer.first().is_some_and(|first| self.decoder.can_recover(&first.payload));
-        (gap <= self.packet_time && corrects) || self.repeats(gap)
-    }
-
-    /// Fills the gap before the first packet, or a frame of it. Returns the samples that were made up.
-    fn fill(&mut self, gap: i64) -> i64 {
-        let Some(following) = self.buffer.first().map(|first| first.payload.clone()) else { return 0 };
-        let from = self.tape.end().len();
-        let length = gap.min(FRAME as i64);
-        if gap <= self.packet_time && self.decoder.can_recover(&following) {
-            let filled = self.decoder.recover(&following, gap as usize, self.tape.end());
-            self.fill_up(from, filled, gap);
-            return 0;
-        }
-        let repeated = self.decoder.dred_span(&following) as i64 >= gap;
-        let filled = if repeated {
-            self.decoder.restore(&following, gap as usize, length as usize, self.tape.end())
-        } else {
-            self.decoder.conceal(length as usize, self.tape.end())
-        };
-        self.fill_up(from, filled, length);
-        if repeated { 0 } else { length }
-    }
-
     /// Decodes the first packet. Returns the samples that were made up.
     fn decode(&mut self) -> i64 {
         let Some(packet) = self.buffer.pop() else { return 0 };
@@ -334,122 +281,6 @@ impl<D: Decode> Voice<D> {
         }
     }
 
-    /// Nothing is there: a pause, or the next packet is late.
-    fn hold(&mut self) -> i64 {
-        if self.pausing || self.held >= MAX_HELD {
-            self.fall_silent();
-            return 0;
-        }
-        if self.held == 0 {
-            self.decoder.save();
-        }
-        self.held += FRAME as i64;
-        let from = self.tape.end().len();
-        let filled = self.decoder.conceal(FRAME, self.tape.end());
-        self.lengthen_to(from, filled, FRAME as i64);
-        FRAME as i64
-    }
-
-    /// Sound for the next `length` samples of the sender's time has been put on the tape, from this index on.
-    fn fill_up(&mut self, from: usize, filled: Result<usize, OpusError>, length: i64) {
-        self.lengthen_to(from, filled, length);
-        self.next_time += length;
-        self.buffer.advance(self.next_time);
-        let channels = self.tape.channels();
-        let end = self.tape.end();
-        let cut = (self.discard.max(0) as usize).min((end.len() - from) / channels);
-        end.drain(from..from + cut * channels);
-        self.discard -= cut as i64;
-        if self.discard > 0 || self.tail.is_empty() {
-            return;
-        }
-        // Little may have been left of this sound: the next goes on with the fade.
-        let length = (self.tail.len() / channels).max(1) as f32;
-        let fading = end[from..].chunks_exact_mut(channels).zip(self.tail.chunks_exact(channels).skip(self.faded));
-        let mut faded = self.faded;
-        for (sound, made_up) in fading {
-            let weight = (faded as f32 + 0.5) / length;
-            sound.iter_mut().zip(made_up).for_each(|(new, old)| *new = old + (*new - old) * weight);
-            faded += 1;
-        }
-        self.faded = faded;
-        if faded * channels >= self.tail.len() {
-            self.end_fade();
-        }
-    }
-
-    fn end_fade(&mut self) {
-        self.tail.clear();
-        self.faded = 0;
-    }
-
-    /// Whatever the decoder did, the time is filled.
-    fn lengthen_to(&mut self, from: usize, filled: Result<usize, OpusError>, length: i64) {
-        let channels = self.tape.channels();
-        let end = self.tape.end();
-        if filled.is_err() {
-            end.truncate(from);
-        }
-        end.resize(from + length.max(0) as usize * channels, 0.0);
-    }
-
-    /// One last made-up stretch, fading into the noise of the pause.
-    fn fall_silent(&mut self) {
-        self.pause();
-        (self.held, self.discard) = (0, 0);
-        self.end_fade();
-        let from = self.tape.end().len();
-        let filled = self.decoder.conceal(FRAME, self.tape.end());
-        self.lengthen_to(from, filled, FRAME as i64);
-        let channels = self.tape.channels();
-        let noise: Vec<f32> = (0..FRAME).flat_map(|_| std::iter::repeat_n(self.noise.sample(), channels)).collect();
-        cross_fade(&mut self.tape.end()[from..], &noise, channels);
-    }
-
-    /// Sound of time `t` is due at `t + due_after()`.
-    fn due_after(&self) -> i64 {
-        self.buffer.due_after()
-    }
-
-    /// Compares the delay with what the path needs, and makes the sound a little longer or shorter.
-    fn keep_delay(&mut self, now: i64, wanted: usize) {
-        let playing = self.next_time + self.held + self.discard - self.tape.pending() as i64;
-        self.delay += SMOOTHING * ((now - playing) as f64 - self.delay);
-        let excess = (self.delay - self.due_after() as f64) as f32;
-        if self.rest > 0 || self.held > 0 || self.discard > 0 {
-            return;
-        }
-        let alike = likeness(excess);
-        if excess > TOO_LONG {
-            let most = excess as usize;
-            while self.tape.pending() < LOOK_AHEAD.min(wanted + Tape::needed_to_shorten(most)) && self.next_is_here() {
-                self.decode();
-            }
-            let cut = self.tape.shorten(most, alike);
-            self.delay -= cut as f64;
-            self.pause_stretching(cut, excess);
-        } else if excess < -TOO_SHORT {
-            let added = self.tape.lengthen((-excess) as usize + ms(4) as usize, alike);
-            self.delay += added as f64;
-            self.pause_stretching(added, excess);
-        }
-        // A cut may leave less than is wanted.
-        while self.tape.pending() < wanted && self.mode == Mode::Playing {
-            self.play_on();
-        }
-    }
-
-    fn next_is_here(&self) -> bool {
-        self.buffer.first().is_some_and(|first| first.timestamp <= self.next_time)
-    }
-
-    /// Small corrections are rare, so that nobody hears them.
-    fn pause_stretching(&mut self, stretched: usize, excess: f32) {
-        if stretched > 0 {
-            self.rest = if excess.abs() > ms(40) as f32 { 2 } else { 10 };
-        }
-    }
-
     /// Share of sound that had to be made up over the last seconds.
     pub fn concealed(&self) -> f32 {
         self.concealed
@@ -481,13 +312,3 @@ impl<D: Decode> Voice<D> {
         self.damaged
     }
 }
-
-/// How much alike the two ends of a jump have to be: the farther off the delay is, the less.
-fn likeness(excess: f32) -> f32 {
-    let off = excess.abs();
-    if off > FAR_OFF { -2.0 } else { 0.95 - 0.4 * off / FAR_OFF }
-}
-
-#[cfg(test)]
-#[path = "voice_tests.rs"]
-mod tests;

@@ -332,7 +332,7 @@ proptest! {
             }
             pull(&mut voice, now + 5, &mut out);
             prop_assert!(out.iter().all(|s| s.abs() <= 2.0));
-            prop_assert!(voice.tape.pending() <= 4 * LOOK_AHEAD);
+            prop_assert!(voice.tape.pending() <= 4 * delay::LOOK_AHEAD);
         }
     }
 }
