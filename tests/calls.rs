@@ -174,7 +174,7 @@ fn a_phone_that_is_told_to_end_hangs_up_first() {
     let dir = tempfile::tempdir().expect("a folder");
     let mut bob = Phone::start(&server.url(), "bob", dir.path(), &["--auto-answer"]);
     let args = ["--call", "bob", "--microphone", "silence", "--speaker", "null"];
-    let mut alice = phone::command(&server.url(), "alice", dir.path(), &args).spawn().expect("starts");
+    let mut alice = phone::Running::start(&mut phone::command(&server.url(), "alice", dir.path(), &args));
     bob.wait_phase("inCall");
     let sent = std::process::Command::new("kill").args(["-TERM", &alice.id().to_string()]).status().expect("runs");
     assert!(sent.success());

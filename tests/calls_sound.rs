@@ -13,7 +13,7 @@ use std::{
     process::{Child, Command, Stdio},
 };
 
-use phone::{Phone, ServerProcess, command, wait_exit};
+use phone::{Phone, Running, ServerProcess, command, wait_exit};
 use pulse::Pulse;
 use serde_json::json;
 
@@ -33,15 +33,13 @@ fn both_hear_what_the_other_says() {
     let microphone = format!("file:{}", speech().display());
     let heard = |user: &str| dir.path().join(format!("heard-by-{user}.wav"));
     let speaker = |user: &str| format!("file:{}", heard(user).display());
-    let mut bob = command(
+    let mut bob = Running::start(&mut command(
         &server.url(),
         "bob",
         dir.path(),
         // The sound is compared wave by wave: nothing is to be done to it. And both say the same, which is an echo.
         &["--auto-answer", "--no-processing", "--microphone", &microphone, "--speaker", &speaker("bob")],
-    )
-    .spawn()
-    .expect("the callee starts");
+    ));
     phone::wait_line(&mut bob, "Online");
     let caller = command(
         &server.url(),
@@ -117,14 +115,12 @@ fn a_call_through_sound_cards_carries_speech() {
     }
     let record = |device: &str, file: &str| {
         let path = dir.path().join(file);
-        let child = pulse
-            .tool("parecord")
+        let mut command = pulse.tool("parecord");
+        command
             .args(["--file-format=wav", "--latency-msec=20", "--channels=1", "--rate=48000", "-d", device])
             .arg(&path)
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("parecord runs");
-        (child, path)
+            .stderr(Stdio::null());
+        (Running::start(&mut command), path)
     };
     let (mut mouth, said) = record("alice_mouth.monitor", "said.wav");
     let (mut ear, heard) = record("bob_ear.monitor", "heard.wav");

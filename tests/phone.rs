@@ -3,7 +3,7 @@
 #[path = "common/phone.rs"]
 mod phone;
 
-use phone::{Phone, ServerProcess, command, wait_exit, wait_line};
+use phone::{Phone, Running, ServerProcess, command, wait_exit, wait_line};
 use serde_json::json;
 
 #[test]
@@ -39,7 +39,7 @@ fn a_person_reads_that_it_rings_before_it_is_answered() {
     let dir = tempfile::tempdir().expect("a folder");
     let mut bob = Phone::start(&server.url(), "bob", dir.path(), &[]);
     let options = ["--call", "bob", "--duration", "1", "--microphone", "silence", "--speaker", "null"];
-    let mut alice = command(&server.url(), "alice", dir.path(), &options).spawn().expect("the caller starts");
+    let mut alice = Running::start(&mut command(&server.url(), "alice", dir.path(), &options));
     bob.wait_phase("incoming");
     wait_line(&mut alice, "Ringing at bob");
     bob.done("answer", json!({}));

@@ -1,6 +1,6 @@
 //! The link of a call: a lamp with a word, and behind it the figures.
 
-use egui::{Align, Grid, Layout, RichText, Sense, Ui, vec2};
+use egui::{Align, Grid, Layout, RichText, ScrollArea, Sense, Ui, vec2};
 
 use crate::{
     call::CallView,
@@ -12,6 +12,9 @@ use super::super::{
     widgets::{self, Lamp},
 };
 use super::call_bar;
+
+/// Share of the window's height that the figures of all participants take at most.
+const PARTICIPANTS_SHARE: f32 = 0.4;
 
 /// The lamp. Pressed, it shows the figures.
 pub(crate) fn link_ui(ui: &mut Ui, cx: &Cx<'_>, call: &CallView) {
@@ -51,8 +54,7 @@ pub(crate) fn link_ui(ui: &mut Ui, cx: &Cx<'_>, call: &CallView) {
 }
 
 fn details_ui(ui: &mut Ui, cx: &Cx<'_>, call: &CallView, link: &LinkQuality) {
-    let title = |ui: &mut Ui, words: &str| ui.label(RichText::new(words).font(theme::semibold(theme::size::BODY)));
-    title(ui, &cx.tr("link-title"));
+    title_ui(ui, &cx.tr("link-title"));
     let both = |id: &str, up: &str, down: &str| cx.tr_with(id, &[("up", up), ("down", down)]);
     let ms = |value: f32| format!("{value:.0}");
     rows_ui(
@@ -65,12 +67,22 @@ fn details_ui(ui: &mut Ui, cx: &Cx<'_>, call: &CallView, link: &LinkQuality) {
             (cx.tr("link-jitter"), both("link-ms-both", &ms(link.jitter_up_ms), &ms(link.jitter_down_ms))),
         ],
     );
+    let room = ui.ctx().content_rect().height() * PARTICIPANTS_SHARE;
+    ScrollArea::vertical().max_height(room).show(ui, |ui| participants_ui(ui, cx, call));
+    if let Some(processing) = cx.state.audio.processing {
+        ui.add_space(8.0);
+        title_ui(ui, &cx.tr("settings-voice"));
+        rows_ui(ui, "voice", &[(cx.tr("settings-echo"), sentences::echo(cx.text, processing.echo))]);
+    }
+}
+
+fn participants_ui(ui: &mut Ui, cx: &Cx<'_>, call: &CallView) {
     for participant in &call.participants {
         let heard = cx.state.audio.participants.iter().find(|heard| heard.source == participant.source_id);
         let Some(heard) = heard else { continue };
         let name = cx.state.name_of(&participant.user_id);
         ui.add_space(8.0);
-        title(ui, name);
+        title_ui(ui, name);
         rows_ui(
             ui,
             heard.source,
@@ -80,11 +92,10 @@ fn details_ui(ui: &mut Ui, cx: &Cx<'_>, call: &CallView, link: &LinkQuality) {
             ],
         );
     }
-    if let Some(processing) = cx.state.audio.processing {
-        ui.add_space(8.0);
-        title(ui, &cx.tr("settings-voice"));
-        rows_ui(ui, "voice", &[(cx.tr("settings-echo"), sentences::echo(cx.text, processing.echo))]);
-    }
+}
+
+fn title_ui(ui: &mut Ui, words: &str) {
+    ui.label(RichText::new(words).font(theme::semibold(theme::size::BODY)));
 }
 
 fn rows_ui(ui: &mut Ui, salt: impl egui::AsIdSalt, rows: &[(String, String)]) {

@@ -39,7 +39,7 @@ pub(super) const STEADY_MS: u64 = 60_000;
 pub(super) const STRAY_MS: u64 = 120_000;
 
 impl Choice {
-    /// When [`Input::Tick`] is wanted next.
+    /// When [`super::Input::Tick`] is wanted next.
     pub(in super::super) fn deadline_ms(&self) -> u64 {
         if matches!(self.state, MediaState::Closed(_)) {
             return u64::MAX;
