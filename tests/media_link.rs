@@ -342,3 +342,40 @@ async fn loss_and_delay_are_told_per_direction() {
         scene.end().await;
     }
 }
+
+#[tokio::test]
+async fn packets_wait_for_nothing_else_that_the_program_does() {
+    let scene = Scene::new().await;
+    let pin = Pin::Known(scene.server.fingerprint().expect("encrypted"));
+    let near = Address::new("127.0.0.1", scene.server.local_addr().port());
+    let carol = Peer::sign_up(&near, pin, "carol").await;
+    let room = RoomId::new(7).unwrap();
+    scene.alice.client.allow_in_room(room, vec![user("carol")]).await.expect("let in");
+    let carol_in = carol.client.enter_room(room, false, None).await.expect("entered");
+    let (mut from, mut to) = (carol.client.open_media(&carol_in), scene.bob.client.open_media(&scene.bob_in));
+    for link in [&mut from, &mut to] {
+        travels_over(&mut link.path, Transport::Quic).await;
+    }
+    let (tell, heard) = std::sync::mpsc::channel();
+    let mut receiver = to.receiver;
+    to.thread.spawn(async move {
+        while let Some(packet) = receiver.recv().await {
+            if tell.send(packet).is_err() {
+                break;
+            }
+        }
+    });
+    // From here on the runtime of this test, which all else runs on, stands still.
+    for sequence in 0..100 {
+        let deadline = std::time::Instant::now() + FOUND;
+        loop {
+            from.sender.send(packet(carol_in.source_id, sequence, 80));
+            if heard.recv_timeout(Duration::from_millis(500)).is_ok() {
+                break;
+            }
+            assert!(std::time::Instant::now() < deadline, "packet {sequence} never comes");
+        }
+    }
+    carol.client.shutdown().await;
+    scene.end().await;
+}

@@ -275,8 +275,9 @@ impl Actor {
             }
         };
         let stop = CancellationToken::new();
-        let (stopped, mut receiver, mut path) = (stop.clone(), link.receiver, link.path.clone());
-        let task = tokio::spawn(async move {
+        let (stopped, mut path) = (stop.clone(), link.path.clone());
+        let mut receiver = link.receiver;
+        let task = link.thread.spawn(async move {
             loop {
                 tokio::select! {
                     () = stopped.cancelled() => break,

@@ -7,7 +7,8 @@
 //! * `latest`: a queue that drops its oldest packet when it is full.
 //! * `link`: the task between the application and the connections.
 //!
-//! Late audio is worth nothing, so both directions drop their oldest packets when a queue is full.
+//! Late audio is worth nothing, so both directions drop their oldest packets when a queue is full. And each link has a
+//! thread of its own: packets wait for nothing else that the program does, and none of them wakes up a second thread.
 
 mod choice;
 mod latest;
@@ -17,8 +18,13 @@ mod path;
 mod quic;
 mod websocket;
 
-use std::sync::Arc;
-use tokio::sync::watch;
+use std::{future::Future, io, pin, sync::Arc, thread, time::Duration};
+use tokio::{
+    runtime::{Builder, Handle},
+    sync::{oneshot, watch},
+    task::JoinHandle,
+    time::sleep,
+};
 use tokio_tungstenite::tungstenite::Bytes;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
@@ -35,6 +41,8 @@ use link::{Ends, Link};
 const SEND_QUEUE: usize = 25;
 /// Packets that wait for the application; half a second of several speakers.
 const RECEIVE_QUEUE: usize = 256;
+/// A link that has ended may take so long to say goodbye.
+const FAREWELL: Duration = Duration::from_millis(500);
 
 /// How the link stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -93,7 +101,13 @@ pub struct MediaLink {
     pub state: watch::Receiver<MediaState>,
     /// What the way is like; news come several times a second.
     pub path: watch::Receiver<PathStats>,
+    /// Where whoever takes the packets is to run.
+    pub thread: LinkThread,
 }
+
+/// The thread of a link; there is none if it could not be made.
+#[derive(Clone, Debug)]
+pub struct LinkThread(Option<Handle>);
 
 /// Packets out. Cheap to clone; never waits.
 #[derive(Clone)]
@@ -136,18 +150,57 @@ impl MediaLink {
         };
         let mut link = Link::new(address, pin, entered.source_id, hello, ends);
         let stopped = stop.clone();
-        tokio::spawn(async move {
-            let error = tokio::select! {
-                () = stopped.cancelled() => ApiError::new(Code::Disconnected, "The media connection was closed."),
-                error = link.run() => error,
-            };
-            link.close(error);
-        });
+        let thread = match begin() {
+            Ok((runtime, start)) => {
+                // The thread waits for it.
+                let _ = start.send(Box::pin(async move {
+                    let error = tokio::select! {
+                        () = stopped.cancelled() => ApiError::new(Code::Disconnected, "The media connection was closed."),
+                        error = link.run() => error,
+                    };
+                    link.close(error);
+                }));
+                Some(runtime)
+            }
+            Err(error) => {
+                let message = format!("No media connection can be made: {error}. End other programs and call again.");
+                link.close(ApiError::new(Code::Internal, message));
+                None
+            }
+        };
         Self {
             sender: MediaSender(outgoing),
             receiver: MediaReceiver { queue: incoming, _end: stop.drop_guard() },
             state,
             path,
+            thread: LinkThread(thread),
         }
     }
+}
+
+impl LinkThread {
+    /// Runs what takes the link's packets on the link's own thread. It ends with the link at the latest.
+    pub fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) -> JoinHandle<()> {
+        match &self.0 {
+            Some(runtime) => runtime.spawn(task),
+            None => tokio::spawn(task),
+        }
+    }
+}
+
+type Work = pin::Pin<Box<dyn Future<Output = ()> + Send>>;
+
+/// Starts a thread that does the work that it is sent.
+fn begin() -> io::Result<(Handle, oneshot::Sender<Work>)> {
+    let runtime = Builder::new_current_thread().enable_all().build()?;
+    let handle = runtime.handle().clone();
+    let (start, started) = oneshot::channel::<Work>();
+    let work = async {
+        if let Ok(work) = started.await {
+            work.await;
+            sleep(FAREWELL).await;
+        }
+    };
+    thread::Builder::new().name("media-link".into()).spawn(move || runtime.block_on(work))?;
+    Ok((handle, start))
 }
