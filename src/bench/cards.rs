@@ -13,14 +13,17 @@ use super::process::{Folder, Running};
 
 /// The daemon; ends when this is dropped.
 #[derive(Debug)]
-pub(super) struct Cards {
+pub struct Cards {
     _daemon: Running,
     folder: Folder,
 }
 
 impl Cards {
     /// Starts a daemon with cards for these people.
-    pub(super) fn start(people: &[&str]) -> anyhow::Result<Self> {
+    ///
+    /// # Errors
+    /// If PulseAudio is not here, or does not start.
+    pub fn start(people: &[&str]) -> anyhow::Result<Self> {
         let folder = Folder::make()?;
         let path = folder.path();
         let mut command = Command::new("pulseaudio");
@@ -61,13 +64,13 @@ impl Cards {
     }
 
     /// Gives a program a person's cards as its default ones.
-    pub(super) fn plug(&self, command: &mut Command, person: &str) {
+    pub fn plug(&self, command: &mut Command, person: &str) {
         self.connect(command);
         command.env("PULSE_SOURCE", format!("{person}_mouth.monitor")).env("PULSE_SINK", format!("{person}_ear"));
     }
 
     /// The person says this again and again, until the daemon ends.
-    pub(super) fn say(&self, person: &str, speech: &Path) {
+    pub fn say(&self, person: &str, speech: &Path) {
         let mut command = Command::new("paplay");
         command.args(["-d", &format!("{person}_mouth")]).arg(speech).stdin(Stdio::null()).stderr(Stdio::null());
         self.connect(&mut command);

@@ -29,16 +29,16 @@ const SETTLE: Duration = Duration::from_secs(4);
 pub struct ClientArgs {
     /// Seconds that are measured
     #[arg(long, value_name = "SECONDS", default_value_t = 20.0)]
-    seconds: f64,
+    pub seconds: f64,
     /// A WAV file that both say again and again; otherwise both hum all the time, which is more than anybody says
     #[arg(long, value_name = "PATH")]
-    speech: Option<PathBuf>,
+    pub speech: Option<PathBuf>,
     /// Through sound cards: virtual ones, of a PulseAudio daemon that is started for it
     #[arg(long)]
-    cards: bool,
+    pub cards: bool,
     /// Further options for both phones, as `ahoy phone` takes them
     #[arg(last = true, value_name = "OPTIONS")]
-    options: Vec<String>,
+    pub options: Vec<String>,
 }
 
 /// What one phone has used.
@@ -95,18 +95,26 @@ pub fn measure(program: &Path, args: &ClientArgs) -> anyhow::Result<[Usage; 2]> 
         cards.say("caller", speech);
         cards.say("callee", speech);
     }
+    used([&mut caller, &mut callee], args.seconds)
+}
+
+/// What two programs in a call use within so many seconds, once the call has settled.
+///
+/// # Errors
+/// If one of them ends.
+pub fn used(mut phones: [&mut Running; 2], seconds: f64) -> anyhow::Result<[Usage; 2]> {
     thread::sleep(SETTLE);
-    let pids = [caller.pid(), callee.pid()];
+    let pids = phones.each_ref().map(|phone| phone.pid());
     let began = Instant::now();
     let before = [cpu_time(pids[0])?, cpu_time(pids[1])?];
-    thread::sleep(Duration::from_secs_f64(args.seconds));
+    thread::sleep(Duration::from_secs_f64(seconds));
     let usage = |index: usize| -> anyhow::Result<Usage> {
         let cpu = cpu_time(pids[index])?.saturating_sub(before[index]);
         let cpu_share = cpu.as_secs_f64() / began.elapsed().as_secs_f64();
         Ok(Usage { cpu_share, peak_rss_kib: peak_rss_kib(pids[index])? })
     };
     let used = [usage(0)?, usage(1)?];
-    for phone in [&mut caller, &mut callee] {
+    for phone in &mut phones {
         ensure!(phone.child().try_wait()?.is_none(), "a phone has ended during the call");
     }
     Ok(used)

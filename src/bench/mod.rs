@@ -11,7 +11,7 @@
 //!
 //! What may not come in: anything that a call needs. Measurements against other programs are in `benches/`.
 
-mod cards;
+pub mod cards;
 pub mod client;
 #[cfg(target_os = "linux")]
 pub mod ear;

@@ -1,57 +1,27 @@
-//! The relay of this program beside murmurd (Debian: `mumble-server`), in one run, on loopback, both encrypted:
-//! `scripts/bench-relay`. Options: those of `ahoy bench relay`, and a few more.
+//! This program beside others, in one run, on this computer: `scripts/bench-relay` beside murmurd (Debian:
+//! `mumble-server`), both encrypted, on loopback; `scripts/bench-client` beside baresip (`baresip-core`,
+//! `libasound2-plugins`), through virtual sound cards. Options: those of `ahoy bench`, and a few more.
 
+mod baresip;
+mod client;
 mod mumble;
 mod ocb;
+mod relay;
 
-use ahoy::bench::{
-    load::{Figures, Load},
-    relay::{OwnRelay, RelayArgs, heading, row},
-};
 use clap::Parser;
 
-/// Packets relayed per second and core, beside murmurd
+/// This program beside others
 #[derive(Parser)]
-struct Arguments {
-    #[command(flatten)]
-    relay: RelayArgs,
-    /// How often everything is measured, in turns; the median is shown
-    #[arg(long, value_name = "N", default_value_t = 3)]
-    rounds: usize,
-    /// The program to compare with
-    #[arg(long, value_name = "PATH", default_value = "/usr/sbin/murmurd")]
-    murmurd: std::path::PathBuf,
-    /// The `ahoy` to measure
-    #[arg(long, value_name = "PATH", default_value = "target/release/ahoy")]
-    ahoy: std::path::PathBuf,
+enum What {
+    /// Packets relayed per second and core, beside murmurd
+    Relay(relay::Arguments),
+    /// What a call costs each side, beside baresip
+    Client(client::Arguments),
 }
 
 fn main() -> anyhow::Result<()> {
-    let arguments = Arguments::parse();
-    let loads = arguments.relay.loads();
-    let own = OwnRelay::start(&arguments.ahoy, &loads)?;
-    let peer = mumble::Murmurd::start(&arguments.murmurd, &loads)?;
-    println!("{}  {:>5}", heading(), "ratio");
-    for load in &loads {
-        compare(load, arguments.rounds, &own, &peer)?;
+    match What::parse() {
+        What::Relay(arguments) => relay::run(&arguments),
+        What::Client(arguments) => client::run(&arguments),
     }
-    Ok(())
-}
-
-/// Measures both in turns, so that whatever else the computer does falls on both.
-fn compare(load: &Load, rounds: usize, own: &OwnRelay, peer: &mumble::Murmurd) -> anyhow::Result<()> {
-    let (mut ours, mut theirs) = (Vec::new(), Vec::new());
-    for _ in 0..rounds {
-        theirs.push(peer.measure(load)?);
-        ours.push(own.measure(load)?);
-    }
-    let (ours, theirs) = (median(ours), median(theirs));
-    println!("{}", row("murmurd", load, &theirs));
-    println!("{}  {:>5.2}", row("ahoy", load, &ours), ours.per_core_s() / theirs.per_core_s());
-    Ok(())
-}
-
-fn median(mut rounds: Vec<Figures>) -> Figures {
-    rounds.sort_by(|a, b| a.per_core_s().total_cmp(&b.per_core_s()));
-    rounds[rounds.len() / 2]
 }
