@@ -18,7 +18,13 @@ mod path;
 mod quic;
 mod websocket;
 
-use std::{future::Future, io, pin, sync::Arc, thread, time::Duration};
+use std::{
+    future::Future,
+    io, pin,
+    sync::{Arc, mpsc},
+    thread,
+    time::Duration,
+};
 use tokio::{
     runtime::{Builder, Handle},
     sync::{oneshot, watch},
@@ -192,15 +198,23 @@ type Work = pin::Pin<Box<dyn Future<Output = ()> + Send>>;
 
 /// Starts a thread that does the work that it is sent.
 fn begin() -> io::Result<(Handle, oneshot::Sender<Work>)> {
-    let runtime = Builder::new_current_thread().enable_all().build()?;
-    let handle = runtime.handle().clone();
     let (start, started) = oneshot::channel::<Work>();
-    let work = async {
-        if let Ok(work) = started.await {
-            work.await;
-            sleep(FAREWELL).await;
+    let (tell, told) = mpsc::channel();
+    // The runtime is made and dropped there: whoever asks may run in one, where none may be dropped.
+    let run = move || {
+        let made = Builder::new_current_thread().enable_all().build();
+        // Whoever asked waits for it.
+        let _ = tell.send(made.as_ref().map(|runtime| runtime.handle().clone()).map_err(|error| error.kind()));
+        if let Ok(runtime) = made {
+            runtime.block_on(async {
+                if let Ok(work) = started.await {
+                    work.await;
+                    sleep(FAREWELL).await;
+                }
+            });
         }
     };
-    thread::Builder::new().name("media-link".into()).spawn(move || runtime.block_on(work))?;
+    thread::Builder::new().name("media-link".into()).spawn(run)?;
+    let handle = told.recv().map_err(io::Error::other)??;
     Ok((handle, start))
 }

@@ -23,7 +23,7 @@ use pulseaudio::protocol::{
     stream::{BufferAttr, StreamFlags},
 };
 use rustix::{
-    event::{PollFd, PollFlags, poll},
+    event::{PollFd, PollFlags, Timespec, poll},
     io::Errno,
 };
 use socket2::{Domain, SockAddr, Socket, Type};
@@ -237,8 +237,7 @@ fn start(
     mut work: impl FnMut(&mut Link, &Health, &mut u32) -> Result<(), PulseError> + Send + 'static,
 ) -> Result<Stream, PulseError> {
     let socket = link.socket.try_clone()?;
-    link.socket.set_read_timeout(None)?;
-    link.streams = true;
+    link.patience = None;
     let run = move || {
         health.standing.here();
         loop {
@@ -277,8 +276,8 @@ struct Link {
     /// What of `input` has been received, and is not used yet.
     unused: Range<usize>,
     output: Vec<u8>,
-    /// Everything is said that is answered: it may wait for what comes as long as that takes.
-    streams: bool,
+    /// How long the server may take for what comes next; as long as it likes once the stream is open.
+    patience: Option<Timespec>,
 }
 
 impl Link {
@@ -287,7 +286,6 @@ impl Link {
         let socket = Socket::new(Domain::UNIX, Type::STREAM, None)?;
         // A server that hangs takes neither connections, once its queue is full, nor what is said.
         socket.set_write_timeout(Some(PATIENCE))?;
-        socket.set_read_timeout(Some(PATIENCE))?;
         socket.connect(&SockAddr::unix(path)?)?;
         let socket = UnixStream::from(OwnedFd::from(socket));
         let mut link = Self {
@@ -297,7 +295,8 @@ impl Link {
             input: vec![0; MESSAGE_MAX],
             unused: 0..0,
             output: Vec::with_capacity(MESSAGE_MAX + DESCRIPTOR_SIZE),
-            streams: false,
+            // It fits.
+            patience: PATIENCE.try_into().ok(),
         };
         let cookie = pulseaudio::cookie_path_from_env().and_then(|path| std::fs::read(path).ok());
         // Who needs none must show one all the same.
@@ -388,9 +387,13 @@ impl Link {
     /// Waits until there is something to read. A thread that waited in the read itself would be woken each time that
     /// the server takes what was said, too.
     fn wait(&self) -> io::Result<()> {
-        match poll(&mut [PollFd::new(&self.socket, PollFlags::IN)], None) {
-            Ok(_) | Err(Errno::INTR) => Ok(()),
-            Err(error) => Err(error.into()),
+        loop {
+            match poll(&mut [PollFd::new(&self.socket, PollFlags::IN)], self.patience.as_ref()) {
+                Ok(0) => return Err(io::ErrorKind::TimedOut.into()),
+                Ok(_) => return Ok(()),
+                Err(Errno::INTR) => {}
+                Err(error) => return Err(error.into()),
+            }
         }
     }
 
@@ -404,9 +407,7 @@ impl Link {
             if self.unused.is_empty() {
                 self.unused = 0..0;
             }
-            if self.streams {
-                self.wait()?;
-            }
+            self.wait()?;
             match self.socket.read(&mut self.input[self.unused.end..]) {
                 Ok(0) => return Err(io::Error::from(io::ErrorKind::UnexpectedEof).into()),
                 Ok(count) => self.unused.end += count,

@@ -20,8 +20,9 @@ fn system_ms() -> i64 {
 
 /// Opens the database and starts the thread.
 pub(super) fn start(config: CoreConfig, inputs: mpsc::Receiver<Input>) -> Result<(), CoreError> {
-    let wall = Wall::new(CLOCK_START_MS, system_ms());
-    let logic = Logic::open(config, CLOCK_START_MS, system_ms())?;
+    let system_ms = system_ms();
+    let wall = Wall::new(CLOCK_START_MS, system_ms);
+    let logic = Logic::open(config, CLOCK_START_MS, system_ms)?;
     // Only for its timer: a queue of tokio's has no blocking wait with a deadline.
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
     std::thread::Builder::new().name("ahoy-core".into()).spawn(move || runtime.block_on(serve(logic, wall, inputs)))?;
