@@ -70,7 +70,7 @@ impl Scene {
         let bob = Peer::sign_up(&near, pin, "bob").await;
         let room = RoomId::new(7).unwrap();
         let alice_in = alice.client.enter_room(room, true, None).await.expect("entered");
-        alice.client.allow_in_room(room, vec![user("bob")]).await.expect("let in");
+        alice.client.invite_to_room(room, user("bob"), "", 0).await.expect("let in");
         let bob_in = bob.client.enter_room(room, false, None).await.expect("entered");
         Self { server, gate, alice, alice_in, bob, bob_in, _dir: dir }
     }
@@ -350,7 +350,7 @@ async fn packets_wait_for_nothing_else_that_the_program_does() {
     let near = Address::new("127.0.0.1", scene.server.local_addr().port());
     let carol = Peer::sign_up(&near, pin, "carol").await;
     let room = RoomId::new(7).unwrap();
-    scene.alice.client.allow_in_room(room, vec![user("carol")]).await.expect("let in");
+    scene.alice.client.invite_to_room(room, user("carol"), "", 0).await.expect("let in");
     let carol_in = carol.client.enter_room(room, false, None).await.expect("entered");
     let (mut from, mut to) = (carol.client.open_media(&carol_in), scene.bob.client.open_media(&scene.bob_in));
     for link in [&mut from, &mut to] {

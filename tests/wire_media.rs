@@ -68,7 +68,7 @@ impl House {
         let mut people: Vec<(Peer, EnterRoomReply)> = Vec::new();
         for peer in peers {
             if let Some((first, _)) = people.first() {
-                first.client.allow_in_room(room, vec![peer.user()]).await.expect("let in");
+                first.client.invite_to_room(room, peer.user(), "", 0).await.expect("let in");
             }
             let entered = peer.client.enter_room(room, people.is_empty(), None).await.expect("entered");
             people.push((peer, entered));

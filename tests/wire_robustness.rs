@@ -326,7 +326,7 @@ async fn media_packets_of_strangers_are_dropped_and_counted() {
     let alice_in = enter(&witnesses.alice, 5, true).await;
     let refused = carol.client.enter_room(alice_in.room_id, false, None).await.expect_err("not let in");
     assert!(refused.is(Code::PermissionDenied), "{refused}");
-    witnesses.alice.client.allow_in_room(alice_in.room_id, vec![user("bob")]).await.expect("let in");
+    witnesses.alice.client.invite_to_room(alice_in.room_id, user("bob"), "", 0).await.expect("let in");
     let bob_in = enter(&witnesses.bob, 5, false).await;
     let carol_in = enter(&carol, 6, true).await;
     let mut links = Vec::new();

@@ -220,7 +220,9 @@ async fn fill(
     for (place, client) in clients.into_iter().enumerate() {
         let entered = client.enter_room(room, place == 0, None).await?;
         if place == 0 {
-            client.allow_in_room(room, users.clone()).await?;
+            for other in users.iter().filter(|other| **other != users[place]) {
+                client.invite_to_room(room, other.clone(), "", 0).await?;
+            }
         }
         let media = connect(server, entered.relay_token).await?;
         let (tally, listening) = (Arc::clone(tally), media.clone());

@@ -18,6 +18,9 @@ impl Machine {
     pub(super) fn person_hangs_up(&mut self, id: &InviteId) {
         let Some(i) = self.find(id) else { return };
         let call = &self.calls[i];
+        if call.party.is_some() {
+            return self.leave_party(i);
+        }
         match (call.view.phase, call.invitation) {
             (Phase::Calling | Phase::Ringing, _) => self.give_up(i),
             (Phase::Incoming, _) | (Phase::Connecting, Invitation::Received | Invitation::Answering) => self.decline(i),
@@ -25,7 +28,10 @@ impl Machine {
                 // Whether the answer gets through is open: if not, this does.
                 self.refuse(i, EndReason::HungUp, None);
             }
-            (Phase::Connecting, Invitation::Unsent | Invitation::Sent | Invitation::AcceptSent)
+            (
+                Phase::Connecting,
+                Invitation::Unsent | Invitation::Sent | Invitation::AcceptSent | Invitation::Joining,
+            )
             | (Phase::InCall | Phase::Reconnecting, _) => {
                 self.end(i, EndReason::HungUp, None);
                 self.owe_hangup(i, HANGUP_WAIT_MS);
@@ -41,6 +47,7 @@ impl Machine {
         }
         self.hide_ended();
         let now_ms = self.now_ms;
+        self.calls[i].close_party();
         let call = &mut self.calls[i];
         let view = &mut call.view;
         view.phase = Phase::Ended;
@@ -59,7 +66,7 @@ impl Machine {
         if media {
             self.put(Output::StopMedia);
         }
-        self.abandon(&id);
+        self.abandon(i);
         self.early.remember(now_ms, &id);
         if let (true, Some(room_id)) = (inside, room_id) {
             self.ask(&id, Ask::Exit(ExitRoom { room_id }), now_ms + MEMORY_MS);
@@ -76,7 +83,8 @@ impl Machine {
     /// An accepted call needs its hang-up message; this device sends it after `wait_ms`, unless the other one does.
     pub(super) fn owe_hangup(&mut self, i: usize, wait_ms: u64) {
         let call = &mut self.calls[i];
-        if call.accepted && call.hangup == HangupDuty::None {
+        // In a call of several, the server says who is the last one.
+        if call.party.is_none() && call.accepted && call.hangup == HangupDuty::None {
             call.hangup = HangupDuty::Due(self.now_ms + wait_ms);
             call.forget_ms = self.now_ms + MEMORY_MS;
             self.send_due_hangup(i);
@@ -104,6 +112,7 @@ impl Machine {
             data: data.to_json(),
             online_user_only: false,
             timeout: 0,
+            room_id: None,
         };
         let id = call.view.call_id.clone();
         // The log of both depends on it: it waits for the connection as long as the program runs.
@@ -112,7 +121,8 @@ impl Machine {
 
     /// The peer's hang-up message.
     pub(super) fn hangup_seen(&mut self, call_id: &InviteId, from: &UserId, data: &CallData) {
-        let Some(i) = self.find_exact(call_id).filter(|i| self.calls[*i].view.peer == *from) else { return };
+        let theirs = |call: &super::live::Call| call.view.peer == *from && call.party.is_none();
+        let Some(i) = self.find_exact(call_id).filter(|i| theirs(&self.calls[*i])) else { return };
         self.hangup_done(call_id);
         match self.calls[i].view.phase {
             Phase::Connecting | Phase::InCall | Phase::Reconnecting => {
@@ -128,7 +138,7 @@ impl Machine {
     pub(super) fn hangup_done(&mut self, call_id: &InviteId) {
         let Some(i) = self.find_exact(call_id) else { return };
         self.calls[i].hangup = HangupDuty::Done;
-        self.abandon_hangup(call_id);
+        self.abandon_hangup(i);
     }
 
     /// It rang in vain, and neither device nor server said so.
@@ -138,11 +148,13 @@ impl Machine {
             Invitation::Unsent => EndReason::ConnectionLost,
             Invitation::Sent if !call.arrived => EndReason::ConnectionLost,
             Invitation::Sent if call.callee_offline => EndReason::Offline,
-            Invitation::Sent | Invitation::Received | Invitation::Answering | Invitation::AcceptSent => {
-                EndReason::NoAnswer
-            }
+            Invitation::Sent
+            | Invitation::Received
+            | Invitation::Answering
+            | Invitation::AcceptSent
+            | Invitation::Joining => EndReason::NoAnswer,
         };
-        self.end(i, reason, None);
         self.withdraw(i, None, None);
+        self.end(i, reason, None);
     }
 }

@@ -6,7 +6,10 @@ use crate::protocol::{
     event::{LeaveReason, NewInvitation, Participant},
 };
 
-use super::view::{CallView, Direction, EndReason, Phase};
+use super::{
+    party::Party,
+    view::{CallView, Direction, EndReason, Phase},
+};
 
 /// This device and the call's room.
 #[derive(Debug)]
@@ -30,13 +33,15 @@ pub(super) enum Invitation {
     Answering,
     /// Theirs; the acceptance is on its way.
     AcceptSent,
+    /// None: this device joins a call that is on.
+    Joining,
 }
 
 impl Invitation {
     pub(super) fn is_ours(self) -> bool {
         match self {
             Self::Unsent | Self::Sent => true,
-            Self::Received | Self::Answering | Self::AcceptSent => false,
+            Self::Received | Self::Answering | Self::AcceptSent | Self::Joining => false,
         }
     }
 }
@@ -65,6 +70,8 @@ pub(super) enum Limit {
 
 #[derive(Debug)]
 pub(super) struct Call {
+    /// Tells it from other stays in the same call.
+    pub(super) serial: u64,
     pub(super) view: CallView,
     /// Our own invitation that gave way to this call in a glare; a front end may still know the call by it.
     pub(super) alias: Option<InviteId>,
@@ -76,8 +83,6 @@ pub(super) struct Call {
     pub(super) invitation: Invitation,
     /// Ours is known to have reached the server.
     pub(super) arrived: bool,
-    /// The peer may enter the room.
-    pub(super) granted: bool,
     /// Room numbers that turned out to be taken.
     pub(super) rooms_tried: u32,
     /// The server has said that somebody accepted.
@@ -92,7 +97,10 @@ pub(super) struct Call {
     pub(super) peer_linked: bool,
     /// The peer's device that left the room last.
     pub(super) peer_left: Option<(DeviceId, LeaveReason)>,
-    /// The peer's own invitation, which loses a glare against this call, and when it is over.
+    /// What more there is to a call of several.
+    pub(super) party: Option<Party>,
+    /// The peer's own invitation, which loses a glare against this call, and when it is over. In a call of a group: a
+    /// member's at the same moment.
     pub(super) shadow: Option<(NewInvitation, u64)>,
     pub(super) limit: Option<(u64, Limit)>,
     pub(super) hangup: HangupDuty,
@@ -115,9 +123,12 @@ impl Call {
             Direction::Incoming => (Phase::Incoming, Invitation::Received),
         };
         Self {
+            serial: 0,
             view: CallView {
                 call_id,
                 peer,
+                group: None,
+                others: Vec::new(),
                 direction,
                 phase,
                 room: Some(room),
@@ -134,7 +145,6 @@ impl Call {
             meanwhile: Vec::new(),
             invitation,
             arrived: false,
-            granted: false,
             rooms_tried: 0,
             accepted: false,
             settled: false,
@@ -142,6 +152,7 @@ impl Call {
             media: false,
             peer_linked: true,
             peer_left: None,
+            party: None,
             shadow: None,
             limit: None,
             hangup: HangupDuty::None,
@@ -152,6 +163,11 @@ impl Call {
 
     pub(super) fn is_live(&self) -> bool {
         self.view.is_live()
+    }
+
+    /// In its room, or asked to be.
+    pub(super) fn is_on_the_way_in(&self) -> bool {
+        !matches!(self.place, Place::Outside)
     }
 
     /// Whether a person or an event means this call by that identifier.
@@ -207,6 +223,9 @@ impl Call {
         let ring = self.view.ring_deadline_ms.map(|at| at + super::machine::RING_GRACE_MS);
         let limit = self.limit.as_ref().map(|(at, _)| *at);
         let earlier = |a: Option<u64>, b: Option<u64>| a.into_iter().chain(b).min();
+        if let (Some(party), true) = (&self.party, self.is_live()) {
+            return earlier(party.deadline(), limit);
+        }
         match self.view.phase {
             Phase::Calling | Phase::Ringing | Phase::Incoming => earlier(ring, limit),
             Phase::Connecting if !self.accepted => earlier(ring, limit),

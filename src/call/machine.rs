@@ -3,8 +3,8 @@
 use std::collections::VecDeque;
 
 use crate::protocol::{
-    ApiError, Delivery, DeviceId, Event, InviteId, Request, RoomId, UserId,
-    api::{EnterRoomReply, InviteReply},
+    ApiError, Delivery, DeviceId, Event, GroupId, InviteId, Request, RoomId, UserId,
+    api::{EnterRoomReply, ExitRoom, ExitRoomReply, InviteReply},
     call_data::CallData,
     event::NewInvitation,
 };
@@ -39,6 +39,8 @@ pub(super) const VERDICT_MS: u64 = 2_000;
 pub(super) const HANGUP_WAIT_MS: u64 = 5_000;
 /// A call that is over is remembered this long for what still comes, ms.
 pub(super) const MEMORY_MS: u64 = 60_000;
+/// The number of a request that belongs to no call.
+const NO_CALL: u64 = 0;
 /// Most calls remembered at once.
 const CALLS_MAX: usize = 16;
 
@@ -51,10 +53,12 @@ pub struct Ticket(pub u64);
 pub enum RequestReply {
     /// Done; nothing more to know.
     Done,
-    /// Answer to `invite`.
+    /// Answer to `invite` and `inviteInGroup`.
     Invited(InviteReply),
     /// Answer to `enterRoom`.
     Entered(EnterRoomReply),
+    /// Answer to `exitRoom`.
+    Exited(ExitRoomReply),
 }
 
 /// What comes in.
@@ -62,6 +66,30 @@ pub enum RequestReply {
 pub enum Input {
     /// The person calls somebody.
     Place(UserId),
+    /// The person calls several: members of a group, or anybody without one.
+    PlaceSeveral(Option<GroupId>, Vec<UserId>),
+    /// The person joins the call that is on in a group.
+    Join {
+        /// The group.
+        group: GroupId,
+        /// The call's room.
+        room: RoomId,
+        /// The call, if the room was opened for one.
+        call_id: Option<InviteId>,
+        /// Who is in it, as far as is known.
+        there: Vec<UserId>,
+    },
+    /// The person calls more people into the call that is on.
+    Add {
+        /// The call.
+        call: InviteId,
+        /// Those of them who are members of its group.
+        members: Vec<UserId>,
+        /// Those who are not.
+        others: Vec<UserId>,
+    },
+    /// The person wants some of those to be rung no longer whom this device has called; nobody named means all.
+    StopRinging(InviteId, Vec<UserId>),
     /// The person answers.
     Accept(InviteId),
     /// The person declines.
@@ -96,10 +124,10 @@ pub enum Output {
     StartMedia(EnterRoomReply),
     /// Stop it.
     StopMedia,
-    /// [`Input::Place`] was not possible now.
+    /// Calling was not possible now.
     Refused {
         /// Who was to be called.
-        peer: UserId,
+        whom: Vec<UserId>,
         /// Why.
         error: ApiError,
     },
@@ -118,6 +146,8 @@ pub struct Machine {
     pub(super) link: bool,
     /// At most one that lives, and those that are over and still remembered.
     pub(super) calls: Vec<Call>,
+    /// Counts them.
+    serial: u64,
     pub(super) early: EarlyEnds,
     pub(super) elsewhere: Elsewhere,
     outbox: Outbox,
@@ -139,6 +169,7 @@ impl Machine {
             now_ms: 0,
             link: true,
             calls: Vec::new(),
+            serial: NO_CALL,
             early: EarlyEnds::default(),
             elsewhere: Elsewhere::default(),
             outbox: Outbox::default(),
@@ -152,6 +183,10 @@ impl Machine {
         self.expire();
         match input {
             Input::Place(peer) => self.place(peer),
+            Input::PlaceSeveral(group, users) => self.place_several(group, users),
+            Input::Join { group, room, call_id, there } => self.join(group, room, call_id, there),
+            Input::Add { call, members, others } => self.add(&call, members, others),
+            Input::StopRinging(call, users) => self.stop_ringing(&call, &users),
             Input::Accept(id) => self.person_accepts(&id),
             Input::Reject(id) => self.person_rejects(&id),
             Input::HangUp(id) => self.person_hangs_up(&id),
@@ -192,16 +227,33 @@ impl Machine {
     }
 
     pub(super) fn ask(&mut self, call: &InviteId, ask: Ask, until_ms: u64) {
-        let output = self.outbox.send(call, ask, until_ms, self.link);
+        let serial = self.find_exact(call).map_or(NO_CALL, |i| self.calls[i].serial);
+        let output = self.outbox.send(serial, ask, until_ms, self.link);
         self.out.extend(output);
     }
 
-    pub(super) fn abandon(&mut self, call: &InviteId) {
-        self.outbox.abandon(call);
+    /// Leaves a room that was entered in vain.
+    pub(super) fn leave_again(&mut self, i: usize, room_id: RoomId, order: u64) {
+        let until_ms = self.now_ms + MEMORY_MS;
+        let serial = self.calls[i].serial;
+        let outputs = self.outbox.leave_again(serial, ExitRoom { room_id }, order, until_ms, self.link);
+        self.out.extend(outputs);
     }
 
-    pub(super) fn abandon_hangup(&mut self, call: &InviteId) {
-        self.outbox.abandon_hangup(call);
+    pub(super) fn abandon(&mut self, i: usize) {
+        self.outbox.abandon(self.calls[i].serial);
+    }
+
+    pub(super) fn abandon_hangup(&mut self, i: usize) {
+        self.outbox.abandon_hangup(self.calls[i].serial);
+    }
+
+    /// A call begins.
+    pub(super) fn take_up(&mut self, mut call: Call) -> usize {
+        self.serial += 1;
+        call.serial = self.serial;
+        self.calls.push(call);
+        self.calls.len() - 1
     }
 
     pub(super) fn release_waiting(&mut self) {
@@ -218,9 +270,11 @@ impl Machine {
         self.live().filter(|i| self.calls[*i].is(id)).or_else(|| self.find_exact(id))
     }
 
-    /// The call made of exactly this invitation: what an event is about.
+    /// The call of exactly this name: what an event is about. One can leave a call of several and come back: then it is
+    /// the stay that lasts, or the last one.
     pub(super) fn find_exact(&self, id: &InviteId) -> Option<usize> {
-        self.calls.iter().position(|call| call.view.call_id == *id)
+        let named = |call: &Call| call.view.call_id == *id;
+        self.live().filter(|i| named(&self.calls[*i])).or_else(|| self.calls.iter().rposition(named))
     }
 
     pub(super) fn live_in_room(&self, room: RoomId) -> Option<usize> {
@@ -244,18 +298,20 @@ impl Machine {
             Event::RemoteUserEnterRoom(entered) => self.peer_entered(entered),
             Event::RemoteUserLeaveRoom(left) => self.peer_left(&left),
             Event::RemoteUserLinkChanged(link) => self.peer_link_changed(&link),
-            // Group calls will begin here; the rest concerns lists and sessions, not calls.
+            Event::GroupDismissed(group) | Event::QuitFromGroup(group) => self.group_is_over(&group.group_id),
+            Event::MemberKicked(gone) | Event::MemberLeave(gone) => {
+                self.member_is_gone(&gone.group_id, &gone.member_list);
+            }
+            // The rest concerns lists and sessions, not calls.
             Event::InvitationModified(_)
             | Event::GroupCreated(_)
-            | Event::GroupDismissed(_)
             | Event::GroupInfoChanged(_)
             | Event::MemberEnter(_)
-            | Event::MemberLeave(_)
             | Event::MemberInvited(_)
-            | Event::MemberKicked(_)
             | Event::GrantAdministrator(_)
             | Event::RevokeAdministrator(_)
-            | Event::QuitFromGroup(_)
+            | Event::GroupAttributeChanged(_)
+            | Event::ExitRoom(_)
             | Event::UserStatusChanged(_)
             | Event::KickedOffline(_)
             | Event::SyncFinished(_) => {}
@@ -264,14 +320,15 @@ impl Machine {
 
     fn answered(&mut self, ticket: Ticket, result: Result<RequestReply, ApiError>) {
         let Some((letter, result)) = self.outbox.answered(self.now_ms, self.link, ticket, result) else { return };
-        let Some(i) = self.find_exact(&letter.call) else { return };
+        let Some(i) = self.calls.iter().position(|call| call.serial == letter.call) else { return };
         match letter.ask {
-            Ask::Enter(params) => self.enter_answered(i, &params, result),
-            Ask::Allow(params) => self.allow_answered(i, &params, result),
-            Ask::Invite(_) => self.invite_answered(i, result),
+            Ask::Enter(params) => self.enter_answered(i, &params, letter.order, result),
+            Ask::Invite(params) => self.invite_answered(i, &params.invite_id, result),
+            Ask::InviteInGroup(params) => self.invite_answered(i, &params.invite_id, result),
             Ask::Accept(_) => self.accept_answered(i, result),
             // What these were for is decided; whatever the server says (8010: it was over already) is in its events.
-            Ask::Exit(_) | Ask::Ringing(_) | Ask::Hangup(_) | Ask::Cancel(_) | Ask::Reject(_) => {}
+            Ask::Exit(_) => self.exited(i, result),
+            Ask::Ringing(_) | Ask::Hangup(_) | Ask::GroupHangup(_) | Ask::Cancel(_) | Ask::Reject(_) => {}
         }
     }
 
@@ -283,6 +340,10 @@ impl Machine {
         }
         for i in 0..self.calls.len() {
             if self.calls[i].deadline(self.link).is_none_or(|at| self.now_ms < at) {
+                continue;
+            }
+            if self.calls[i].party.is_some() && self.calls[i].is_live() {
+                self.party_expire(i);
                 continue;
             }
             let limit = self.calls[i].limit.clone().filter(|(at, _)| *at <= self.now_ms);
@@ -303,7 +364,7 @@ impl Machine {
         }
     }
 
-    fn limit_reached(&mut self, i: usize, limit: Limit) {
+    pub(super) fn limit_reached(&mut self, i: usize, limit: Limit) {
         match limit {
             Limit::Verdict(reason, detail) => self.refuse(i, reason, detail),
             Limit::PeerUnlinked => {

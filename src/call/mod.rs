@@ -1,9 +1,10 @@
 //! The call machine: what a person sees as a call, made of invitations plus a media room. And the call log, a fold
 //! over signaling messages.
 //!
-//! What lives here: [`machine`] (1:1 calls), [`view`] (its immutable picture), [`log`]. Inside the machine, `placing`
-//! is the caller's side until an answer, `ringing` the callee's (with busy and glare), `room` the talk itself,
-//! `hangup` the end; `outbox` repeats what only a lost connection kept from the server.
+//! What lives here: [`machine`], [`view`] (its immutable picture), [`log`]. Inside the machine, `placing` is the caller's
+//! side of a call of two until an answer, `ringing` the callee's (with busy and glare), `room` the talk itself, `hangup`
+//! the end; `party` is all of that for calls of several. `outbox` repeats what only a lost connection kept from the
+//! server.
 //! What may not come in: I/O, clocks, threads, async. Time is a number that the caller passes: monotonic milliseconds.
 
 mod early;
@@ -13,6 +14,7 @@ mod live;
 pub mod log;
 pub mod machine;
 mod outbox;
+mod party;
 mod placing;
 mod ringing;
 mod room;
@@ -23,7 +25,7 @@ pub mod view;
 pub use ids::Ids;
 pub use log::{Log, LogRow, StoredRow};
 pub use machine::{Input, Machine, Output, RequestReply, Ticket};
-pub use view::{Action, CallView, Cue, Direction, EndReason, Phase};
+pub use view::{Action, CallView, Cue, Direction, EndReason, Other, Phase, Standing};
 
 /// `data.message` of a hang-up message when a connection, not a person, ended the call.
 pub const CONNECTION_LOST: &str = "connectionLost";

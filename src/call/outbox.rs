@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use crate::protocol::{
-    ApiError, Code, InviteId, Request,
-    api::{Accept, AllowInRoom, Cancel, EnterRoom, ExitRoom, Invite, Reject},
+    ApiError, Code, Request,
+    api::{Accept, Cancel, EnterRoom, ExitRoom, Invite, InviteInGroup, Reject},
 };
 
 use super::machine::{Output, RequestReply, Ticket};
@@ -18,14 +18,17 @@ const WAITING_MAX: usize = 128;
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Ask {
     Enter(EnterRoom),
-    Allow(AllowInRoom),
     Exit(ExitRoom),
     /// The invitation that makes a call.
     Invite(Invite),
+    /// The same, of members of a group.
+    InviteInGroup(InviteInGroup),
     /// The invitation that says "it rings here".
     Ringing(Invite),
     /// The invitation that ends a call in everyone's log.
     Hangup(Invite),
+    /// The same, for the members of a group.
+    GroupHangup(InviteInGroup),
     Cancel(Cancel),
     Accept(Accept),
     Reject(Reject),
@@ -35,9 +38,9 @@ impl Ask {
     fn request(&self) -> Request {
         match self {
             Self::Enter(params) => params.clone().into(),
-            Self::Allow(params) => params.clone().into(),
             Self::Exit(params) => params.clone().into(),
             Self::Invite(params) | Self::Ringing(params) | Self::Hangup(params) => params.clone().into(),
+            Self::InviteInGroup(params) | Self::GroupHangup(params) => params.clone().into(),
             Self::Cancel(params) => params.clone().into(),
             Self::Accept(params) => params.clone().into(),
             Self::Reject(params) => params.clone().into(),
@@ -47,8 +50,8 @@ impl Ask {
     /// Makes sense only as long as the call lives.
     fn needs_live_call(&self) -> bool {
         match self {
-            Self::Enter(_) | Self::Allow(_) | Self::Invite(_) | Self::Ringing(_) | Self::Accept(_) => true,
-            Self::Exit(_) | Self::Hangup(_) | Self::Cancel(_) | Self::Reject(_) => false,
+            Self::Enter(_) | Self::Invite(_) | Self::InviteInGroup(_) | Self::Ringing(_) | Self::Accept(_) => true,
+            Self::Exit(_) | Self::Hangup(_) | Self::GroupHangup(_) | Self::Cancel(_) | Self::Reject(_) => false,
         }
     }
 }
@@ -56,11 +59,25 @@ impl Ask {
 /// A request with the call it belongs to.
 #[derive(Debug)]
 pub(super) struct Letter {
-    pub(super) call: InviteId,
+    /// The call's number in this machine.
+    pub(super) call: u64,
     pub(super) ask: Ask,
+    /// When it was first asked: it keeps its place among others, however often it is repeated.
+    pub(super) order: u64,
     /// Not repeated after this time.
     until_ms: u64,
     abandoned: bool,
+}
+
+impl Letter {
+    fn is_exit(&self) -> bool {
+        matches!(self.ask, Ask::Exit(_))
+    }
+
+    /// What was to be left before a room is entered is left by that, unless the way in fails.
+    fn is_held(&self, entered_at: u64) -> bool {
+        self.is_exit() && self.order < entered_at
+    }
 }
 
 #[derive(Debug, Default)]
@@ -73,14 +90,34 @@ pub(super) struct Outbox {
 
 impl Outbox {
     /// Sends a request, or keeps it until the connection is back.
-    pub(super) fn send(&mut self, call: &InviteId, ask: Ask, until_ms: u64, link: bool) -> Option<Output> {
+    pub(super) fn send(&mut self, call: u64, ask: Ask, until_ms: u64, link: bool) -> Vec<Output> {
         self.next += 1;
-        let letter = Letter { call: call.clone(), ask, until_ms, abandoned: false };
-        if link {
-            return Some(self.dispatch(letter));
+        let letter = Letter { call, ask, order: self.next, until_ms, abandoned: false };
+        if !link {
+            self.wait(0, letter);
+            return Vec::new();
         }
-        self.wait(self.next, 0, letter);
-        None
+        // Leaving a room must not come behind entering one: it may be the same room.
+        let entering = matches!(letter.ask, Ask::Enter(_));
+        let leaving = if entering { self.take_waiting(|letter, _| letter.is_exit()) } else { Vec::new() };
+        leaving.into_iter().chain([letter]).map(|letter| self.dispatch(letter)).collect()
+    }
+
+    /// Leaves a room that was entered in vain, in the place of that wish: what is entered after it comes first.
+    pub(super) fn leave_again(
+        &mut self,
+        call: u64,
+        exit: ExitRoom,
+        order: u64,
+        until_ms: u64,
+        link: bool,
+    ) -> Vec<Output> {
+        let letter = Letter { call, ask: Ask::Exit(exit), order, until_ms, abandoned: false };
+        if link && !letter.is_held(self.entering_since()) {
+            return vec![self.dispatch(letter)];
+        }
+        self.wait(0, letter);
+        Vec::new()
     }
 
     fn dispatch(&mut self, letter: Letter) -> Output {
@@ -91,8 +128,8 @@ impl Outbox {
         Output::Request(ticket, request)
     }
 
-    fn wait(&mut self, order: u64, not_before_ms: u64, letter: Letter) {
-        self.waiting.insert(order, (not_before_ms, letter));
+    fn wait(&mut self, not_before_ms: u64, letter: Letter) {
+        self.waiting.insert(letter.order, (not_before_ms, letter));
         while self.waiting.len() > WAITING_MAX {
             self.waiting.pop_first();
         }
@@ -113,34 +150,57 @@ impl Outbox {
             && now_ms < letter.until_ms
         {
             let not_before_ms = if link { now_ms + RETRY_MS } else { 0 };
-            self.wait(ticket.0, not_before_ms, letter);
+            self.wait(not_before_ms, letter);
             return None;
+        }
+        if let (Ask::Enter(_), Ok(_)) = (&letter.ask, &result) {
+            self.exits_are_moot(letter.order);
         }
         Some((letter, result))
     }
 
     /// Repeats what waits and is due; with `all`, whatever waits.
     pub(super) fn release(&mut self, now_ms: u64, all: bool) -> Vec<Output> {
-        let due: Vec<u64> =
-            self.waiting.iter().filter(|(_, (at, _))| all || *at <= now_ms).map(|(order, _)| *order).collect();
-        let letters: Vec<Letter> =
-            due.into_iter().filter_map(|order| self.waiting.remove(&order)).map(|(_, letter)| letter).collect();
+        let entered_at = self.entering_since();
+        let letters = self.take_waiting(|letter, at| (all || at <= now_ms) && !letter.is_held(entered_at));
         letters.into_iter().filter(|letter| now_ms < letter.until_ms).map(|letter| self.dispatch(letter)).collect()
     }
 
     /// The call is over: what only a live call needs is neither sent nor repeated any more.
-    pub(super) fn abandon(&mut self, call: &InviteId) {
-        self.waiting.retain(|_, (_, letter)| letter.call != *call || !letter.ask.needs_live_call());
+    pub(super) fn abandon(&mut self, call: u64) {
+        self.waiting.retain(|_, (_, letter)| letter.call != call || !letter.ask.needs_live_call());
         for letter in self.flying.values_mut() {
-            letter.abandoned |= letter.call == *call && letter.ask.needs_live_call();
+            letter.abandoned |= letter.call == call && letter.ask.needs_live_call();
+        }
+    }
+
+    /// Takes out what waits and fits, in order; the closure also sees the time before which it is not to be repeated.
+    fn take_waiting(&mut self, fits: impl Fn(&Letter, u64) -> bool) -> Vec<Letter> {
+        let orders: Vec<u64> =
+            self.waiting.iter().filter(|(_, (at, letter))| fits(letter, *at)).map(|(order, _)| *order).collect();
+        orders.into_iter().filter_map(|order| self.waiting.remove(&order)).map(|(_, letter)| letter).collect()
+    }
+
+    /// The place of the latest request to enter a room that is under way; 0 if there is none.
+    fn entering_since(&self) -> u64 {
+        let entering = self.flying.values().filter(|letter| matches!(letter.ask, Ask::Enter(_)));
+        entering.map(|letter| letter.order).max().unwrap_or(0)
+    }
+
+    /// A room was entered: that has left any other, and to leave this very one for an earlier stay would be to leave it
+    /// now.
+    fn exits_are_moot(&mut self, entered: u64) {
+        self.waiting.retain(|_, (_, letter)| !letter.is_exit() || letter.order > entered);
+        for letter in self.flying.values_mut().filter(|letter| letter.order < entered) {
+            letter.abandoned |= letter.is_exit();
         }
     }
 
     /// The hang-up of this call has reached the log: it is not repeated.
-    pub(super) fn abandon_hangup(&mut self, call: &InviteId) {
-        self.waiting.retain(|_, (_, letter)| letter.call != *call || !matches!(letter.ask, Ask::Hangup(_)));
+    pub(super) fn abandon_hangup(&mut self, call: u64) {
+        self.waiting.retain(|_, (_, letter)| letter.call != call || !matches!(letter.ask, Ask::Hangup(_)));
         for letter in self.flying.values_mut() {
-            letter.abandoned |= letter.call == *call && matches!(letter.ask, Ask::Hangup(_));
+            letter.abandoned |= letter.call == call && matches!(letter.ask, Ask::Hangup(_));
         }
     }
 
@@ -152,7 +212,8 @@ impl Outbox {
 
     /// When the next repetition is due, if the connection stands.
     pub(super) fn deadline(&self) -> Option<u64> {
-        self.waiting.values().map(|(at, _)| *at).min()
+        let entered_at = self.entering_since();
+        self.waiting.values().filter(|(_, letter)| !letter.is_held(entered_at)).map(|(at, _)| *at).min()
     }
 }
 

@@ -1,8 +1,8 @@
-//! The caller's side until somebody answers: room, entry for the callee, invitation.
+//! The caller's side of a call of two until somebody answers: room, invitation to it.
 
 use crate::protocol::{
     ApiError, Code, InviteId, UserId,
-    api::{AllowInRoom, Cancel, EnterRoom, EnterRoomReply, Invite, Reject},
+    api::{Cancel, EnterRoom, EnterRoomReply, Invite, InviteReply, Reject},
     call_data::CallData,
     event::{InvitationCancelled, InvitationTimeout, InviteeAnswer},
 };
@@ -21,7 +21,7 @@ impl Machine {
     pub(super) fn place(&mut self, peer: UserId) {
         if peer == self.me {
             let error = ApiError::new(Code::InvalidParameters, "You cannot call yourself; choose somebody else.");
-            return self.put(Output::Refused { peer, error });
+            return self.put(Output::Refused { whom: vec![peer], error });
         }
         if let Some(i) = self.live() {
             let call = &self.calls[i];
@@ -30,24 +30,24 @@ impl Machine {
                 return self.answer(i);
             }
             let error = ApiError::new(Code::InvalidOperation, "There is a call already; hang up first.");
-            return self.put(Output::Refused { peer, error });
+            return self.put(Output::Refused { whom: vec![peer], error });
         }
         let (id, room) = (self.ids.invite(), self.ids.room());
         let ring_deadline_ms = self.now_ms + u64::from(RING_S) * 1000;
         self.hide_ended();
-        self.calls.push(Call::new(id, peer, Direction::Outgoing, room, ring_deadline_ms));
-        self.open_room(self.calls.len() - 1);
+        let i = self.take_up(Call::new(id, peer, Direction::Outgoing, room, ring_deadline_ms));
+        self.open_room(i);
     }
 
-    /// Opens the call's room. Once inside, the callee is let in; then the invitation follows.
-    fn open_room(&mut self, i: usize) {
+    /// Opens the call's room. Once inside, the invitation follows.
+    pub(super) fn open_room(&mut self, i: usize) {
         let call = &mut self.calls[i];
         let (Some(room_id), Some(until)) = (call.view.room, call.view.ring_deadline_ms) else { return };
         call.begin_entering();
-        call.granted = false;
         call.rooms_tried += 1;
-        let id = call.view.call_id.clone();
-        self.ask(&id, Ask::Enter(EnterRoom { room_id, create: true, group_id: None }), until);
+        let (id, group_id) = (call.view.call_id.clone(), call.view.group.clone());
+        let enter = EnterRoom { room_id, create: true, group_id, call_id: Some(id.clone()) };
+        self.ask(&id, Ask::Enter(enter), until);
     }
 
     /// Our own room could not be opened.
@@ -61,27 +61,9 @@ impl Machine {
         }
     }
 
-    pub(super) fn allow_answered(&mut self, i: usize, params: &AllowInRoom, result: Result<RequestReply, ApiError>) {
+    fn invite_when_ready(&mut self, i: usize) {
         let call = &mut self.calls[i];
-        if !call.is_live() || call.view.room != Some(params.room_id) {
-            return;
-        }
-        match result {
-            Ok(_) => {
-                call.granted = true;
-                self.invite_when_ready(i);
-            }
-            // The room is being entered again, and whoever is inside asks again.
-            Err(_) if !matches!(call.place, Place::Inside(_)) => {}
-            Err(error) => self.fail(i, &error),
-        }
-    }
-
-    pub(super) fn invite_when_ready(&mut self, i: usize) {
-        let call = &mut self.calls[i];
-        let (Place::Inside(_), true, Invitation::Unsent, Some(room)) =
-            (&call.place, call.granted, call.invitation, call.view.room)
-        else {
+        let (Place::Inside(_), Invitation::Unsent, Some(room)) = (&call.place, call.invitation, call.view.room) else {
             return;
         };
         let until = self.now_ms + u64::from(RING_S) * 1000;
@@ -93,25 +75,40 @@ impl Machine {
             data: CallData::audio(room).to_json(),
             online_user_only: false,
             timeout: RING_S,
+            room_id: Some(room),
         };
         let id = invite.invite_id.clone();
         self.ask(&id, Ask::Invite(invite), until);
     }
 
-    pub(super) fn invite_answered(&mut self, i: usize, result: Result<RequestReply, ApiError>) {
+    pub(super) fn invite_answered(&mut self, i: usize, id: &InviteId, result: Result<RequestReply, ApiError>) {
+        // That the server knows it already is as good as its answer, but for who is online.
+        let result = match result {
+            Ok(RequestReply::Invited(reply)) => Ok(Some(reply)),
+            Ok(RequestReply::Done | RequestReply::Entered(_) | RequestReply::Exited(_)) => Ok(None),
+            Err(error) if error.is(Code::SignalingAlreadyExists) => Ok(None),
+            Err(error) => Err(error),
+        };
+        if self.calls[i].party.is_some() {
+            return self.leg_answered(i, id, result);
+        }
+        self.pair_invite_answered(i, result);
+    }
+
+    fn pair_invite_answered(&mut self, i: usize, result: Result<Option<InviteReply>, ApiError>) {
         let deadline = self.now_ms + u64::from(RING_S) * 1000;
         let call = &mut self.calls[i];
         if !call.is_live() {
             return;
         }
         match result {
-            Err(error) if !error.is(Code::SignalingAlreadyExists) => self.fail(i, &error),
-            answer => match call.view.phase {
+            Err(error) => self.fail(i, &error),
+            Ok(answer) => match call.view.phase {
                 Phase::Calling | Phase::Ringing => {
                     call.arrived = true;
                     // Counted from here, it is never before the server's own.
                     call.view.ring_deadline_ms = Some(deadline);
-                    if let Ok(RequestReply::Invited(reply)) = answer {
+                    if let Some(reply) = answer {
                         call.callee_offline = reply.online.is_empty() && call.view.phase == Phase::Calling;
                     }
                 }
@@ -134,7 +131,7 @@ impl Machine {
     pub(super) fn callee_rings(&mut self, call_id: &InviteId, from: &UserId) {
         let Some(i) = self.find_exact(call_id) else { return };
         let call = &mut self.calls[i];
-        if call.view.peer != *from {
+        if call.view.peer != *from || call.party.is_some() {
             return;
         }
         match call.view.phase {
@@ -161,14 +158,16 @@ impl Machine {
         let data = Self::answer_data(call.view.room, message, in_favour_of);
         let id = call.view.call_id.clone();
         let until = self.now_ms + u64::from(RING_S) * 1000;
-        self.ask(&id, Ask::Cancel(Cancel { invite_id: id.clone(), data }), until);
+        let cancel = Cancel { invite_id: id.clone(), invitee_list: Vec::new(), data };
+        self.ask(&id, Ask::Cancel(cancel), until);
     }
 
     /// The person gives up our call before an answer.
     pub(super) fn give_up(&mut self, i: usize) {
         let shadow = self.calls[i].shadow.take();
-        self.end(i, EndReason::Cancelled, None);
+        // Before the room ends: that would cancel it as well, but without a word.
         self.withdraw(i, None, None);
+        self.end(i, EndReason::Cancelled, None);
         if let Some((theirs, until)) = shadow
             && let Ok(data) = CallData::parse(&theirs.data)
         {
@@ -222,6 +221,9 @@ impl Machine {
     }
 
     pub(super) fn invitation_cancelled(&mut self, cancelled: &InvitationCancelled) {
+        if let Some(i) = self.party_of(&cancelled.invite_id) {
+            return self.parts_over(i, &cancelled.invite_id, &cancelled.invitee_list, false);
+        }
         self.over(&cancelled.invite_id);
         if let Some(i) = self.find_exact(&cancelled.invite_id) {
             // Our own cancellation of a call that rang in vain because the server kept silent stays "no answer".
@@ -236,6 +238,9 @@ impl Machine {
     }
 
     pub(super) fn invitation_timed_out(&mut self, timeout: &InvitationTimeout) {
+        if let Some(i) = self.party_of(&timeout.invite_id) {
+            return self.parts_over(i, &timeout.invite_id, &timeout.invitee_list, true);
+        }
         self.over(&timeout.invite_id);
         if let Some(i) = self.find_exact(&timeout.invite_id) {
             let offline = self.calls[i].callee_offline;
@@ -243,17 +248,10 @@ impl Machine {
         }
     }
 
-    /// A caller's room is open: the callee may come in.
+    /// A caller's room is open: the callee may be invited to it.
     pub(super) fn opened(&mut self, i: usize, reply: &EnterRoomReply) {
-        let call = &self.calls[i];
-        let (room_id, Some(until)) = (reply.room_id, call.view.ring_deadline_ms) else { return };
-        if call.invitation != Invitation::Unsent || call.view.room != Some(room_id) {
-            return;
+        if self.calls[i].view.room == Some(reply.room_id) {
+            self.invite_when_ready(i);
         }
-        if call.granted {
-            return self.invite_when_ready(i);
-        }
-        let (id, peer) = (call.view.call_id.clone(), call.view.peer.clone());
-        self.ask(&id, Ask::Allow(AllowInRoom { room_id, user_list: vec![peer] }), until);
     }
 }

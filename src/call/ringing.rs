@@ -20,8 +20,7 @@ impl Machine {
     pub(super) fn invited(&mut self, invitation: NewInvitation) {
         // Data that is not a call's, or a command of the future: somebody else's business.
         let Ok(data) = CallData::parse(&invitation.data) else { return };
-        if invitation.group_id.is_some() {
-            // Group calls will begin here.
+        if self.invited_to_party(&invitation, &data) {
             return;
         }
         if invitation.inviter == self.me {
@@ -103,7 +102,7 @@ impl Machine {
         }
     }
 
-    fn tell_busy(&mut self, invitation: &NewInvitation, data: &CallData) {
+    pub(super) fn tell_busy(&mut self, invitation: &NewInvitation, data: &CallData) {
         let until = self.now_ms + invitation.remaining_ms.unwrap_or(u64::from(RING_S) * 1000);
         let id = invitation.invite_id.clone();
         self.early.remember(self.now_ms, &id);
@@ -129,7 +128,7 @@ impl Machine {
         let call = self.incoming(&invitation, data);
         let until = call.view.ring_deadline_ms.unwrap_or(self.now_ms);
         self.hide_ended();
-        self.calls.push(call);
+        self.take_up(call);
         let notice = CallData {
             command: Command::Ringing,
             call_id: Some(invitation.invite_id.clone()),
@@ -141,6 +140,7 @@ impl Machine {
             data: notice.to_json(),
             online_user_only: true,
             timeout: 0,
+            room_id: None,
         };
         self.ask(&invitation.invite_id, Ask::Ringing(notice), until);
     }
@@ -163,18 +163,17 @@ impl Machine {
             // The person placed a call, and this is it.
             call.view.direction = Direction::Outgoing;
         }
+        self.withdraw(i, Some(GLARE), Some(theirs.invite_id));
         self.end(i, EndReason::Cancelled, None);
         self.calls[i].shown = false;
-        self.withdraw(i, Some(GLARE), Some(theirs.invite_id));
-        self.calls.push(call);
-        self.answer(self.calls.len() - 1);
+        let i = self.take_up(call);
+        self.answer(i);
     }
 
     /// Our call failed while theirs had given way to it.
     pub(super) fn ring_after_all(&mut self, mut theirs: NewInvitation, over_ms: u64) {
-        let Ok(data) = CallData::parse(&theirs.data) else { return };
         theirs.remaining_ms = Some(over_ms.saturating_sub(self.now_ms));
-        self.called(theirs, &data);
+        self.invited(theirs);
     }
 
     // ---- the answer -----------------------------------------------------------------------------------------------
@@ -203,7 +202,7 @@ impl Machine {
         // Without a connection, the answer may wait as long as it may ring.
         call.limit = limit;
         let id = call.view.call_id.clone();
-        self.ask(&id, Ask::Enter(EnterRoom { room_id, create: false, group_id: None }), until);
+        self.ask(&id, Ask::Enter(EnterRoom { room_id, create: false, group_id: None, call_id: None }), until);
     }
 
     pub(super) fn accept_from_inside(&mut self, i: usize) {
@@ -212,6 +211,9 @@ impl Machine {
             return;
         };
         call.invitation = Invitation::AcceptSent;
+        if call.party.is_some() {
+            return self.accept_open_parts(i);
+        }
         let accept =
             Accept { invite_id: call.view.call_id.clone(), data: Self::answer_data(call.view.room, None, None) };
         let id = accept.invite_id.clone();
@@ -231,6 +233,10 @@ impl Machine {
     }
 
     pub(super) fn accept_answered(&mut self, i: usize, result: Result<RequestReply, ApiError>) {
+        if self.calls[i].party.is_some() && self.calls[i].takes_part() {
+            // Invited to the call that this device is in: whatever comes of it, it stays.
+            return;
+        }
         match result {
             Ok(_) => self.our_answer_counts(i),
             Err(error) if error.is(Code::InvalidInviteId) => {
@@ -249,7 +255,7 @@ impl Machine {
     }
 
     /// The server has taken this device's acceptance.
-    fn our_answer_counts(&mut self, i: usize) {
+    pub(super) fn our_answer_counts(&mut self, i: usize) {
         let call = &mut self.calls[i];
         if call.accepted || call.settled {
             return;
@@ -289,9 +295,13 @@ impl Machine {
     pub(super) fn refuse(&mut self, i: usize, reason: EndReason, detail: Option<String>) {
         let until = self.calls[i].view.ring_deadline_ms.unwrap_or(self.now_ms) + RING_GRACE_MS;
         self.end(i, reason, detail);
-        let id = self.calls[i].view.call_id.clone();
-        let data = Self::answer_data(self.calls[i].view.room, None, None);
-        self.ask(&id, Ask::Reject(Reject { invite_id: id.clone(), data }), until);
+        let call = &self.calls[i];
+        let id = call.view.call_id.clone();
+        let data = Self::answer_data(call.view.room, None, None);
+        let open = call.party.as_ref().map_or_else(|| vec![id.clone()], |party| party.open_to(&self.me));
+        for invite_id in open {
+            self.ask(&id, Ask::Reject(Reject { invite_id, data: data.clone() }), until);
+        }
     }
 
     /// The application accepted without the machine, by the signaling call itself: the room is still to be entered.
@@ -301,13 +311,16 @@ impl Machine {
         call.invitation = Invitation::AcceptSent;
         call.begin_entering();
         let id = call.view.call_id.clone();
-        let enter = EnterRoom { room_id, create: false, group_id: None };
+        let enter = EnterRoom { room_id, create: false, group_id: None, call_id: None };
         self.ask(&id, Ask::Enter(enter), self.now_ms + CONNECT_MS);
     }
 
     // ---- what the events say about their invitation ---------------------------------------------------------------
 
     pub(super) fn invitee_accepted(&mut self, answer: &InviteeAnswer) {
+        if let Some(i) = self.party_of(&answer.invite_id) {
+            return self.party_accepted(i, answer);
+        }
         self.over(&answer.invite_id);
         let Some(i) = self.find_exact(&answer.invite_id) else { return };
         if self.calls[i].invitation.is_ours() {
@@ -324,6 +337,9 @@ impl Machine {
     }
 
     pub(super) fn invitee_rejected(&mut self, answer: &InviteeAnswer) {
+        if let Some(i) = self.party_of(&answer.invite_id) {
+            return self.party_rejected(i, answer);
+        }
         self.over(&answer.invite_id);
         let Some(i) = self.find_exact(&answer.invite_id) else { return };
         if self.calls[i].invitation.is_ours() {

@@ -14,15 +14,32 @@ use super::{
 };
 
 impl Machine {
-    pub(super) fn enter_answered(&mut self, i: usize, params: &EnterRoom, result: Result<RequestReply, ApiError>) {
+    /// `order`: when it was asked, among all requests.
+    pub(super) fn enter_answered(
+        &mut self,
+        i: usize,
+        params: &EnterRoom,
+        order: u64,
+        result: Result<RequestReply, ApiError>,
+    ) {
         let call = &self.calls[i];
-        // Who left before being in has asked to leave right behind; nothing else to do.
         if !call.is_live() || call.view.room != Some(params.room_id) {
+            // Who left before being in has asked to leave right behind. But a group's room was another one.
+            if let Ok(RequestReply::Entered(reply)) = result
+                && reply.room_id != params.room_id
+                && !self.live_in_room(reply.room_id).is_some_and(|there| self.calls[there].is_on_the_way_in())
+            {
+                if !self.calls[i].is_live() {
+                    self.calls[i].adopt(&reply);
+                }
+                self.leave_again(i, reply.room_id, order);
+            }
             return;
         }
         match result {
             Ok(RequestReply::Entered(reply)) => self.entered(i, reply),
-            Ok(RequestReply::Done | RequestReply::Invited(_)) => {}
+            Ok(RequestReply::Done | RequestReply::Invited(_) | RequestReply::Exited(_)) => {}
+            Err(error) if call.party.is_some() => self.party_enter_refused(i, &error),
             Err(error) => {
                 if call.accepted {
                     // Gone while this device was away: the other side has given up.
@@ -35,10 +52,10 @@ impl Machine {
                     Invitation::Sent => {
                         // Our room did not survive the lost connection; without it nobody can answer. Somebody may
                         // have answered meanwhile, though, and the events will say so.
-                        self.end(i, EndReason::Failed, Some(error.to_string()));
                         self.withdraw(i, None, None);
+                        self.end(i, EndReason::Failed, Some(error.to_string()));
                     }
-                    Invitation::Received | Invitation::Answering | Invitation::AcceptSent => {
+                    Invitation::Received | Invitation::Answering | Invitation::AcceptSent | Invitation::Joining => {
                         self.answer_refused(i, &error);
                     }
                 }
@@ -48,6 +65,18 @@ impl Machine {
 
     fn entered(&mut self, i: usize, reply: EnterRoomReply) {
         let (me, device) = (self.me.clone(), self.device.clone());
+        let strangers = {
+            let peer = &self.calls[i].view.peer;
+            let rung = reply.ringing.iter().flat_map(|ringing| &ringing.user_list);
+            let mut there = reply.participants.iter().map(|other| &other.user_id).chain(rung);
+            there.any(|user| user != peer && *user != me)
+        };
+        if strangers {
+            self.become_party(i);
+        }
+        if self.calls[i].party.is_some() {
+            return self.entered_party(i, reply);
+        }
         let call = &mut self.calls[i];
         call.view.participants = reply.participants.clone();
         call.view.participants.retain(|other| (&other.user_id, &other.device_id) != (&me, &device));
@@ -65,6 +94,9 @@ impl Machine {
 
     /// Brings an accepted call to the phase that the facts allow.
     pub(super) fn progress(&mut self, i: usize) {
+        if self.calls[i].party.is_some() {
+            return self.party_progress(i);
+        }
         let (now_ms, link) = (self.now_ms, self.link);
         let call = &mut self.calls[i];
         let inside = match &call.place {
@@ -113,7 +145,7 @@ impl Machine {
     /// The peer has left and this device remains: it ends the call and tells the log.
     fn peer_is_gone_for_good(&mut self, i: usize, reason: LeaveReason) {
         let reason = match reason {
-            LeaveReason::Exit => EndReason::HungUp,
+            LeaveReason::Exit | LeaveReason::Removed => EndReason::HungUp,
             LeaveReason::Lost => EndReason::ConnectionLost,
         };
         self.end(i, reason, None);
@@ -121,7 +153,16 @@ impl Machine {
     }
 
     pub(super) fn peer_entered(&mut self, entered: RoomEntered) {
-        let Some(i) = self.live_in_room(entered.room_id) else { return };
+        let Some(i) = self.live_in_room(entered.room_id) else {
+            return self.note_in_groups_room(entered.room_id, &entered.participant, true);
+        };
+        let user = &entered.participant.user_id;
+        if *user != self.calls[i].view.peer && *user != self.me {
+            self.become_party(i);
+        }
+        if self.calls[i].party.is_some() {
+            return self.party_came(i, entered.participant);
+        }
         let call = &mut self.calls[i];
         let newcomer = entered.participant;
         if Some(&newcomer.device_id) == call.peer_device.as_ref() {
@@ -132,7 +173,12 @@ impl Machine {
     }
 
     pub(super) fn peer_left(&mut self, left: &RoomLeft) {
-        let Some(i) = self.live_in_room(left.room_id) else { return };
+        let Some(i) = self.live_in_room(left.room_id) else {
+            return self.note_in_groups_room(left.room_id, &left.participant, false);
+        };
+        if self.calls[i].party.is_some() {
+            return self.party_left(i, left);
+        }
         let call = &mut self.calls[i];
         call.note_participant(left.participant.clone(), false);
         if left.participant.user_id == call.view.peer {
@@ -143,6 +189,9 @@ impl Machine {
 
     pub(super) fn peer_link_changed(&mut self, link: &RoomLink) {
         let Some(i) = self.live_in_room(link.room_id) else { return };
+        if self.calls[i].party.is_some() {
+            return self.party_link_changed(i, link);
+        }
         let call = &mut self.calls[i];
         if call.peer_device.as_ref() != Some(&link.participant.device_id) {
             return;
@@ -170,6 +219,9 @@ impl Machine {
     pub(super) fn link_lost(&mut self) {
         self.link = false;
         let Some(i) = self.live() else { return };
+        if self.calls[i].party.is_some() {
+            return self.party_link_lost(i);
+        }
         if self.calls[i].view.phase == Phase::Connecting {
             self.calls[i].limit = Some((self.now_ms + RECONNECT_MS, Limit::Lost));
         }
@@ -196,7 +248,7 @@ impl Machine {
                 let id: InviteId = call.view.call_id.clone();
                 self.ask(
                     &id,
-                    Ask::Enter(EnterRoom { room_id, create: false, group_id: None }),
+                    Ask::Enter(EnterRoom { room_id, create: false, group_id: None, call_id: None }),
                     self.now_ms + RECONNECT_MS,
                 );
             }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::protocol::{InviteId, RoomId, UserId, event::Participant};
+use crate::protocol::{GroupId, InviteId, RoomId, UserId, event::Participant};
 
 /// Who called.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -62,14 +62,66 @@ pub enum Phase {
     Ended,
 }
 
+/// Where somebody stands in a call of several.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Standing {
+    /// Being rung.
+    Ringing,
+    /// Has answered, and is not in the room yet.
+    Coming,
+    /// In the call.
+    In,
+    /// In the call; the connection is gone for the moment.
+    Reconnecting,
+    /// Has declined.
+    Declined,
+    /// Is in another call.
+    Busy,
+    /// Did not answer in time.
+    NoAnswer,
+    /// Is no longer being rung because whoever had called changed their mind.
+    Cancelled,
+    /// Was in the call and has left.
+    Left,
+    /// Was in the call; the connection was lost and did not come back.
+    Lost,
+    /// Could not be called.
+    Failed,
+}
+
+impl Standing {
+    /// In the call, or about to be: not to be called again.
+    pub fn is_busy_here(self) -> bool {
+        matches!(self, Self::Ringing | Self::Coming | Self::In | Self::Reconnecting)
+    }
+}
+
+/// Somebody else in a call of several.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Other {
+    /// Who.
+    #[serde(rename = "userID")]
+    pub user: UserId,
+    /// Where they stand.
+    pub standing: Standing,
+}
+
 /// A call as it stands.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct CallView {
     /// The call: the `inviteID` of its first invitation.
     pub call_id: InviteId,
-    /// The other one.
+    /// The other one. In a call of several: who called, or who was called first.
     pub peer: UserId,
+    /// The group, for a call in one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub group: Option<GroupId>,
+    /// Everybody else in a call of several, in the order of appearance; empty in a call of two.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub others: Vec<Other>,
     /// Who called.
     pub direction: Direction,
     /// Where it stands.
@@ -96,12 +148,23 @@ impl CallView {
         self.phase != Phase::Ended
     }
 
+    /// Whether it is a call of several.
+    pub fn is_party(&self) -> bool {
+        self.group.is_some() || !self.others.is_empty()
+    }
+
+    /// How many others are in a call of several.
+    pub fn others_in(&self) -> usize {
+        self.others.iter().filter(|other| matches!(other.standing, Standing::In | Standing::Reconnecting)).count()
+    }
+
     /// What can be done about it now, in the order of the buttons.
     pub fn actions(&self) -> &'static [Action] {
         match self.phase {
+            Phase::InCall => &[Action::Mute, Action::AddPeople, Action::HangUp],
             Phase::Calling | Phase::Ringing => &[Action::HangUp],
             Phase::Incoming => &[Action::Accept, Action::Reject],
-            Phase::Connecting | Phase::InCall | Phase::Reconnecting => &[Action::Mute, Action::HangUp],
+            Phase::Connecting | Phase::Reconnecting => &[Action::Mute, Action::HangUp],
             Phase::Ended => &[Action::CallAgain, Action::Dismiss],
         }
     }
@@ -158,6 +221,8 @@ pub enum Action {
     HangUp,
     /// Close the microphone.
     Mute,
+    /// Call more people into it.
+    AddPeople,
     /// Call the same person again.
     CallAgain,
     /// Leave the screen.

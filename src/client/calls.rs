@@ -5,11 +5,11 @@ use std::future::Future;
 use crate::protocol::{
     ApiError, GroupId, InviteId, RoomId, UserId,
     api::{
-        Accept, AddInvitedSignaling, AllowInRoom, Cancel, CreateGroup, CreateGroupReply, DismissGroup, EnterRoom,
-        EnterRoomReply, ExitRoom, GetGroupMemberList, GetJoinedGroupList, GetSignalingInfo, GetUsers, GroupList,
-        GroupType, Invite, InviteInGroup, InviteReply, InviteUserToGroup, JoinGroup, KickGroupMember, Logout,
-        MemberPage, ModifyInvitation, QuitGroup, Reject, Role, SetGroupMemberRole, SetSelfInfo, SignalingInfo,
-        TransferGroupOwner, UserPage,
+        Accept, AddInvitedSignaling, Cancel, CreateGroup, CreateGroupReply, DismissGroup, EnterRoom, EnterRoomReply,
+        ExitRoom, ExitRoomReply, GetGroupAttributes, GetGroupMemberList, GetJoinedGroupList, GetSignalingInfo,
+        GetUsers, GroupAttributes, GroupList, GroupType, Invite, InviteInGroup, InviteReply, InviteUserToGroup,
+        JoinGroup, KickGroupMember, Logout, MemberPage, ModifyInvitation, QuitGroup, Reject, Role, SetGroupMemberRole,
+        SetSelfInfo, SignalingInfo, TransferGroupOwner, UserPage,
     },
 };
 
@@ -30,7 +30,7 @@ impl Client {
     ) -> (InviteId, impl Future<Output = Result<InviteReply, ApiError>> + Send + 'static) {
         let invite_id = InviteId::random();
         let data = data.into();
-        let request = Invite { invite_id: invite_id.clone(), invitee, data, online_user_only, timeout };
+        let request = Invite { invite_id: invite_id.clone(), invitee, data, online_user_only, timeout, room_id: None };
         let client = self.clone();
         (invite_id, async move { client.call(request).await })
     }
@@ -48,15 +48,36 @@ impl Client {
     ) -> (InviteId, impl Future<Output = Result<InviteReply, ApiError>> + Send + 'static) {
         let invite_id = InviteId::random();
         let data = data.into();
-        let request =
-            InviteInGroup { invite_id: invite_id.clone(), group_id, invitee_list, data, online_user_only, timeout };
+        let request = InviteInGroup {
+            invite_id: invite_id.clone(),
+            group_id,
+            invitee_list,
+            data,
+            online_user_only,
+            timeout,
+            room_id: None,
+        };
         let client = self.clone();
         (invite_id, async move { client.call(request).await })
     }
 
+    /// Invites a user to the room that this device is in, and thereby lets them in; otherwise as [`Client::invite`].
+    ///
+    /// Refused with 10010 if there is no such room, 10007 if this device is not in it.
+    pub async fn invite_to_room(
+        &self,
+        room_id: RoomId,
+        invitee: UserId,
+        data: impl Into<String>,
+        timeout: u32,
+    ) -> Result<InviteReply, ApiError> {
+        let (invite_id, data) = (InviteId::random(), data.into());
+        self.call(Invite { invite_id, invitee, data, online_user_only: false, timeout, room_id: Some(room_id) }).await
+    }
+
     /// Takes back what is still open of an own invitation. Refused with 8010 if nothing is, 8011 if it is not own.
     pub async fn cancel(&self, invite_id: InviteId, data: impl Into<String>) -> Result<(), ApiError> {
-        self.call(Cancel { invite_id, data: data.into() }).await.map(drop)
+        self.call(Cancel { invite_id, invitee_list: Vec::new(), data: data.into() }).await.map(drop)
     }
 
     /// Accepts an invitation. Refused with 8010 if it is over or unknown, 8011 if this user is not invited.
@@ -181,16 +202,16 @@ impl Client {
         create: bool,
         group_id: Option<GroupId>,
     ) -> Result<EnterRoomReply, ApiError> {
-        self.call(EnterRoom { room_id, create, group_id }).await
+        self.call(EnterRoom { room_id, create, group_id, call_id: None }).await
     }
 
-    /// Lets users into the room that this device is in.
-    pub async fn allow_in_room(&self, room_id: RoomId, user_list: Vec<UserId>) -> Result<(), ApiError> {
-        self.call(AllowInRoom { room_id, user_list }).await.map(drop)
+    /// The attributes of a group: the call that is on there. Refused with 10007 for who is not a member.
+    pub async fn get_group_attributes(&self, group_id: GroupId) -> Result<GroupAttributes, ApiError> {
+        self.call(GetGroupAttributes { group_id }).await
     }
 
     /// Leaves the room.
-    pub async fn exit_room(&self, room_id: RoomId) -> Result<(), ApiError> {
-        self.call(ExitRoom { room_id }).await.map(drop)
+    pub async fn exit_room(&self, room_id: RoomId) -> Result<ExitRoomReply, ApiError> {
+        self.call(ExitRoom { room_id }).await
     }
 }

@@ -343,6 +343,7 @@ mod tests {
             data: String::new(),
             online_user_only: false,
             timeout: 10,
+            room_id: None,
         });
         let mut alice = inbox("alice");
         let steps = alice.receive(0, invitation(1, "i", "alice", &["bob", "carol"], Some(10_000)));
@@ -364,6 +365,7 @@ mod tests {
                 data: String::new(),
                 online_user_only: true,
                 timeout,
+                room_id: None,
             })
         };
         let reply = InviteReply { invite_id: id("i"), online: vec![] };

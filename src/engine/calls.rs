@@ -17,7 +17,7 @@ use crate::{
     media::plan::PathView,
     protocol::{
         ApiError, Code, Delivery, Event, InviteId, Request, SourceId, UserId,
-        api::{EnterRoomReply, InviteReply},
+        api::{EnterRoomReply, ExitRoomReply, InviteReply},
     },
 };
 
@@ -333,6 +333,10 @@ fn read_reply(
     };
     match method {
         "invite" => serde_json::from_str::<InviteReply>(text.get()).map(RequestReply::Invited).map_err(unreadable),
+        "inviteInGroup" => {
+            serde_json::from_str::<InviteReply>(text.get()).map(RequestReply::Invited).map_err(unreadable)
+        }
+        "exitRoom" => serde_json::from_str::<ExitRoomReply>(text.get()).map(RequestReply::Exited).map_err(unreadable),
         "enterRoom" => {
             serde_json::from_str::<EnterRoomReply>(text.get()).map(RequestReply::Entered).map_err(unreadable)
         }

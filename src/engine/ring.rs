@@ -79,6 +79,8 @@ mod tests {
         CallView {
             call_id: InviteId::new(id).expect("valid"),
             peer: UserId::new("bob").expect("valid"),
+            group: None,
+            others: Vec::new(),
             direction,
             phase,
             room: None,

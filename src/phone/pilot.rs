@@ -178,6 +178,8 @@ mod tests {
         CallView {
             call_id: InviteId::new("call").expect("valid"),
             peer: UserId::new("bob").expect("valid"),
+            group: None,
+            others: Vec::new(),
             direction,
             phase,
             room: None,

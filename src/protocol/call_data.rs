@@ -63,6 +63,8 @@ pub struct CallData {
     pub inviter: Option<UserId>,
     /// A reason, such as [`LINE_BUSY`] or [`GLARE`].
     pub message: Option<String>,
+    /// Who is called or in the call beside the invitee, in a call of several without a group.
+    pub users: Vec<UserId>,
 }
 
 /// Why a `data` is not a call message.
@@ -115,6 +117,8 @@ struct WireInner {
     inviter: Option<UserId>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     call_id: Option<InviteId>,
+    #[serde(default, rename = "userIDs", skip_serializing_if = "Vec::is_empty")]
+    user_ids: Vec<UserId>,
 }
 
 impl CallData {
@@ -127,6 +131,7 @@ impl CallData {
             call_id: None,
             inviter: None,
             message: None,
+            users: Vec::new(),
         }
     }
 
@@ -174,6 +179,7 @@ impl CallData {
             call_id: wire.data.call_id,
             inviter: wire.data.inviter,
             message,
+            users: wire.data.user_ids,
         })
     }
 
@@ -207,6 +213,7 @@ impl CallData {
                 message: self.message.clone(),
                 inviter: self.inviter.clone(),
                 call_id: self.call_id.clone(),
+                user_ids: self.users.clone(),
             },
         };
         // Strings and numbers only: serialising cannot fail.
@@ -239,6 +246,7 @@ mod tests {
                 call_id: Some(InviteId::random()),
                 inviter: UserId::new("alice").ok(),
                 message: Some(GLARE.into()),
+                users: vec![UserId::new("carol").expect("valid")],
                 ..CallData::audio(room())
             };
             assert_eq!(CallData::parse(&data.to_json()), Ok(data));

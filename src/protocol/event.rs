@@ -1,5 +1,7 @@
 //! What the server tells: one notification per callback of the specification, and a few of our own.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
@@ -178,6 +180,8 @@ pub enum LeaveReason {
     Exit,
     /// Its connection was lost and did not come back in time.
     Lost,
+    /// It may not be there any more: removed from the group, or the group was dismissed.
+    Removed,
 }
 
 /// `onRemoteUserEnterRoom`, and who it was.
@@ -202,6 +206,45 @@ pub struct RoomLeft {
     pub participant: Participant,
     /// Why.
     pub reason: LeaveReason,
+}
+
+/// `onExitRoom`: this user's device is out of a room of several, or of a group, and that is how long it talked there. In
+/// the user's log, so that all devices have it, whatever became of that one.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RoomExited {
+    /// The room.
+    #[serde(rename = "roomID")]
+    pub room_id: RoomId,
+    /// The device that was in it.
+    #[serde(rename = "deviceID")]
+    pub device_id: DeviceId,
+    /// The call, if the room was opened for one.
+    #[serde(rename = "callID", default, skip_serializing_if = "Option::is_none")]
+    pub call_id: Option<InviteId>,
+    /// The group, if it was a group's room.
+    #[serde(rename = "groupID", default, skip_serializing_if = "Option::is_none")]
+    pub group_id: Option<GroupId>,
+    /// Who opened it.
+    pub opener: UserId,
+    /// Who else was there, in the order of coming; the first hundred.
+    pub user_list: Vec<UserId>,
+    /// How long somebody else was there, too, ms by the server's monotonic clock.
+    pub talked_ms: u64,
+    /// Why.
+    pub reason: LeaveReason,
+}
+
+/// `onGroupAttributeChanged`: the attributes of a group as they are now. The server keeps one by itself:
+/// [`crate::protocol::group_call::KEY`], the call that is on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct GroupAttributeChanged {
+    /// The group.
+    #[serde(rename = "groupID")]
+    pub group_id: GroupId,
+    /// All of them.
+    pub group_attributes: BTreeMap<String, String>,
 }
 
 /// `onRemoteUserLinkChanged`: a participant's connection broke, or is back.
@@ -307,6 +350,10 @@ events! {
     RemoteUserLeaveRoom(RoomLeft) = "onRemoteUserLeaveRoom",
     /// The connection of somebody in the room broke, or is back.
     RemoteUserLinkChanged(RoomLink) = "onRemoteUserLinkChanged",
+    /// A device of this user is out of a room of several.
+    ExitRoom(RoomExited) = "onExitRoom",
+    /// The call that is on in a group is another, or has other people in it.
+    GroupAttributeChanged(GroupAttributeChanged) = "onGroupAttributeChanged",
 }
 
 /// An event on its way to one user's device.

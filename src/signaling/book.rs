@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashMap, VecDeque};
 
 use crate::protocol::{
-    ApiError, Code, Event, GroupId, InviteId, UserId,
+    ApiError, Code, Event, GroupId, InviteId, RoomId, UserId,
     event::{InvitationCancelled, InvitationModified, InvitationTimeout, InviteeAnswer},
     limits,
 };
@@ -55,6 +55,8 @@ pub struct Book {
     by_user: HashMap<UserId, BTreeSet<InviteId>>,
     /// Open invitations of a group.
     by_group: HashMap<GroupId, BTreeSet<InviteId>>,
+    /// Open invitations to a room.
+    by_room: HashMap<RoomId, BTreeSet<InviteId>>,
     /// What was there before each change since the last [`Book::commit`].
     journal: Vec<(InviteId, Option<Invitation>)>,
 }
@@ -131,6 +133,7 @@ impl Book {
             timeout_s: proposal.timeout_s,
             online_only: proposal.online_only,
             created_ms: now_ms,
+            room: proposal.room,
         };
         let event = Event::ReceiveNewInvitation(invitation.announce(now_ms));
         self.journal.push((invitation.id.clone(), None));
@@ -138,16 +141,18 @@ impl Book {
         Ok(Invited::New { change: Box::new(Change { event, invitation }), lapsed })
     }
 
-    /// Takes back what is still open.
+    /// Takes back what is still open: of these invitees, or with `whose` empty of all.
     ///
     /// # Errors
-    /// 8010 if there is no such invitation or nothing of it is open, 8011 for anyone but the inviter.
-    pub fn cancel(&mut self, actor: &Actor, id: &InviteId, data: String) -> Result<Change, ApiError> {
+    /// 8010 if there is no such invitation or nothing of that is open, 8011 for anyone but the inviter.
+    pub fn cancel(&mut self, actor: &Actor, id: &InviteId, whose: &[UserId], data: String) -> Result<Change, ApiError> {
         let there = self.all.get(id).ok_or_else(unknown)?;
         if there.inviter != actor.user {
             return Err(forbidden("Only the inviter can cancel an invitation."));
         }
-        let (invitation, invitee_list) = self.end_open_parts(id, Part::Cancelled).ok_or_else(processed)?;
+        let (invitation, invitee_list) = self
+            .end_parts(id, Part::Cancelled, |user| whose.is_empty() || whose.contains(user))
+            .ok_or_else(processed)?;
         let event = Event::InvitationCancelled(InvitationCancelled {
             invite_id: id.clone(),
             inviter: actor.user.clone(),
@@ -210,17 +215,16 @@ impl Book {
         if there.is_over_for(&actor.user) {
             return Err(processed());
         }
-        if there.deadline_ms().is_none_or(|deadline| now_ms + TIMEOUT_TOLERANCE_MS < deadline) {
+        let Some(deadline) = there.deadline_ms().filter(|deadline| now_ms + TIMEOUT_TOLERANCE_MS >= *deadline) else {
             let message = "This invitation has not timed out; report it when its time is up.";
             return Err(ApiError::new(Code::InvalidOperation, message));
-        }
-        if own_part.is_some() {
-            let invitation = self.end_part(id, &actor.user, Part::TimedOut).ok_or_else(processed)?;
-            Ok(timed_out(invitation, vec![actor.user.clone()]))
-        } else {
-            let (invitation, open) = self.end_open_parts(id, Part::TimedOut).ok_or_else(processed)?;
-            Ok(timed_out(invitation, open))
-        }
+        };
+        // Whoever reports after the deadline speaks for everybody: nobody can answer any more, and in a group of a
+        // thousand one message says what a thousand would.
+        let everybody = own_part.is_none() || now_ms >= deadline;
+        let (invitation, open) =
+            self.end_parts(id, Part::TimedOut, |user| everybody || *user == actor.user).ok_or_else(processed)?;
+        Ok(timed_out(invitation, open))
     }
 
     /// Changes the custom data of an open invitation.
@@ -267,6 +271,12 @@ impl Book {
     /// The group is gone: its open invitations are cancelled.
     pub fn dismiss_group(&mut self, group: &GroupId) -> Vec<Change> {
         self.open_in(group).iter().filter_map(|id| self.withdraw(id)).collect()
+    }
+
+    /// The room is no more: the open invitations to it are cancelled.
+    pub fn end_room(&mut self, room: RoomId) -> Vec<Change> {
+        let open: Vec<InviteId> = self.open_to(room).map(|there| there.id.clone()).collect();
+        open.iter().filter_map(|id| self.withdraw(id)).collect()
     }
 
     /// Cancels in the inviter's name.
@@ -316,6 +326,11 @@ impl Book {
         self.by_user.get(user).into_iter().flatten().filter_map(|id| self.all.get(id))
     }
 
+    /// Open invitations to a room, ordered by identifier.
+    pub fn open_to(&self, room: RoomId) -> impl Iterator<Item = &Invitation> {
+        self.by_room.get(&room).into_iter().flatten().filter_map(|id| self.all.get(id))
+    }
+
     fn open_in(&self, group: &GroupId) -> Vec<InviteId> {
         self.by_group.get(group).into_iter().flatten().cloned().collect()
     }
@@ -358,17 +373,28 @@ impl Book {
 
     /// Ends all open parts and says whose; `None` if there are none.
     fn end_open_parts(&mut self, id: &InviteId, part: Part) -> Option<(Invitation, Vec<UserId>)> {
+        self.end_parts(id, part, |_| true)
+    }
+
+    /// Ends the open parts of those invitees and says whose; `None` if there are none.
+    fn end_parts(
+        &mut self,
+        id: &InviteId,
+        part: Part,
+        whose: impl Fn(&UserId) -> bool,
+    ) -> Option<(Invitation, Vec<UserId>)> {
         let before = self.all.get(id)?.clone();
-        let open = before.open_invitees();
-        if open.is_empty() {
+        let mut after = before.clone();
+        let mut ended = Vec::new();
+        for (user, now) in after.invitees.iter_mut().filter(|(user, now)| *now == Part::Open && whose(user)) {
+            *now = part;
+            ended.push(user.clone());
+        }
+        if ended.is_empty() {
             return None;
         }
-        let mut after = before.clone();
-        for (_, now) in after.invitees.iter_mut().filter(|(_, now)| *now == Part::Open) {
-            *now = part;
-        }
         self.replace(before, after.clone());
-        Some((after, open))
+        Some((after, ended))
     }
 
     fn replace(&mut self, before: Invitation, after: Invitation) {
@@ -389,6 +415,9 @@ impl Book {
             if let Some(group) = &invitation.group {
                 self.by_group.entry(group.clone()).or_default().insert(id.clone());
             }
+            if let Some(room) = invitation.room {
+                self.by_room.entry(room).or_default().insert(id.clone());
+            }
         }
         self.all.insert(id.clone(), invitation);
         while self.ended.len() > ENDED_KEPT {
@@ -407,6 +436,9 @@ impl Book {
         }
         if let Some(group) = &invitation.group {
             remove_from(&mut self.by_group, group, id);
+        }
+        if let Some(room) = &invitation.room {
+            remove_from(&mut self.by_room, room, id);
         }
     }
 }

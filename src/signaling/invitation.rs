@@ -1,6 +1,6 @@
 //! One invitation.
 
-use crate::protocol::{DeviceId, GroupId, InviteId, UserId, event::NewInvitation};
+use crate::protocol::{DeviceId, GroupId, InviteId, RoomId, UserId, event::NewInvitation};
 
 /// Who does something, and on which device.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,6 +43,8 @@ pub struct Proposal {
     pub timeout_s: u32,
     /// Only for users who are online; leaves no history.
     pub online_only: bool,
+    /// The room that it is for, if it is for one.
+    pub room: Option<RoomId>,
 }
 
 /// One invitation, open or over.
@@ -68,6 +70,8 @@ pub struct Invitation {
     pub online_only: bool,
     /// When it began, monotonic ms.
     pub created_ms: u64,
+    /// The room that it is for; not kept over a restart of the server, as rooms are not.
+    pub room: Option<RoomId>,
 }
 
 impl Invitation {

@@ -7,13 +7,14 @@
 //! # The rules
 //! * Each invitee's part is processed once: accepted, rejected, timed out or cancelled. A second attempt is refused with
 //!   8010. The invitation is over when no part is open.
-//! * Only the inviter cancels, on any device; that ends the parts still open and no others. Only an invitee accepts or
-//!   rejects. Anyone else is refused with 8011.
-//! * Devices report the timeout: an invitee's its own part, the inviter's all that are open. Whoever comes first wins.
-//!   [`Book::expire`] ends what nobody reported.
+//! * Only the inviter cancels, on any device; that ends the parts still open, or some of them, and no others. Only an
+//!   invitee accepts or rejects. Anyone else is refused with 8011.
+//! * Devices report the timeout: an invitee's its own part a moment before the deadline, and whoever reports after it
+//!   all that are open. Whoever comes first wins. [`Book::expire`] ends what nobody reported.
 //! * An invitation without a timeout never times out and is never reported. So that it does not stay for ever, it
 //!   lapses in silence [`UNTIMED_KEPT_MS`] after it began, or when its inviter has more than [`UNTIMED_PER_INVITER`]
 //!   of them (the oldest goes first): it can no longer be answered, and nobody is told.
+//! * An invitation to a room is cancelled when the room ends.
 //! * Who leaves a group leaves its invitations: open parts of theirs time out, and their own invitations there are
 //!   cancelled.
 

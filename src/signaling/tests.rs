@@ -26,7 +26,7 @@ fn id(name: &str) -> InviteId {
 fn proposal(name: &str, invitees: &[&str], timeout_s: u32) -> Proposal {
     let group = (invitees.len() > 1).then(|| GroupId::new("g").expect("valid"));
     let invitees = invitees.iter().map(|name| user(name)).collect();
-    Proposal { id: id(name), group, invitees, data: "data".into(), timeout_s, online_only: false }
+    Proposal { id: id(name), group, invitees, data: "data".into(), timeout_s, online_only: false, room: None }
 }
 
 fn open(book: &mut Book, now_ms: u64, by: &str, proposal: Proposal) -> Change {
@@ -52,12 +52,12 @@ fn a_part_is_processed_once() {
         match first {
             0 => book.accept(&actor("b"), &id("i"), String::new()).expect("accepted"),
             1 => book.reject(&actor("b"), &id("i"), String::new()).expect("rejected"),
-            2 => book.cancel(&actor("a"), &id("i"), String::new()).expect("cancelled"),
+            2 => book.cancel(&actor("a"), &id("i"), &[], String::new()).expect("cancelled"),
             _ => book.timeout(30_000, &actor("b"), &id("i")).expect("timed out"),
         };
         assert_eq!(code(book.accept(&actor("b"), &id("i"), String::new())), GONE);
         assert_eq!(code(book.reject(&actor("b"), &id("i"), String::new())), GONE);
-        assert_eq!(code(book.cancel(&actor("a"), &id("i"), String::new())), GONE);
+        assert_eq!(code(book.cancel(&actor("a"), &id("i"), &[], String::new())), GONE);
         assert_eq!(code(book.timeout(40_000, &actor("a"), &id("i"))), GONE);
         assert_eq!(code(book.modify(&actor("a"), &id("i"), String::new())), GONE);
         assert_eq!(book.expire(u64::MAX), (vec![], vec![]));
@@ -69,8 +69,8 @@ fn strangers_and_unknown_invitations_are_told_apart() {
     let mut book = Book::new();
     open(&mut book, 0, "a", proposal("i", &["b"], 30));
     for (who, unknown) in [("b", "x"), ("c", "x")] {
-        assert_eq!(code(book.cancel(&actor(who), &id(unknown), String::new())), GONE);
-        assert_eq!(code(book.cancel(&actor(who), &id("i"), String::new())), FOREIGN);
+        assert_eq!(code(book.cancel(&actor(who), &id(unknown), &[], String::new())), GONE);
+        assert_eq!(code(book.cancel(&actor(who), &id("i"), &[], String::new())), FOREIGN);
         assert_eq!(code(book.modify(&actor(who), &id("i"), String::new())), FOREIGN);
     }
     for who in ["a", "c"] {
@@ -79,7 +79,7 @@ fn strangers_and_unknown_invitations_are_told_apart() {
     }
     assert_eq!(code(book.timeout(60_000, &actor("c"), &id("i"))), FOREIGN);
     book.accept(&actor("b"), &id("i"), String::new()).expect("accepted");
-    assert_eq!(code(book.cancel(&actor("c"), &id("i"), String::new())), FOREIGN, "also when it is over");
+    assert_eq!(code(book.cancel(&actor("c"), &id("i"), &[], String::new())), FOREIGN, "also when it is over");
 }
 
 #[test]
@@ -88,14 +88,14 @@ fn cancelling_ends_only_what_is_open() {
     open(&mut book, 0, "t", proposal("i", &["a", "b", "c"], 30));
     book.accept(&actor("a"), &id("i"), String::new()).expect("accepted");
     book.reject(&actor("b"), &id("i"), String::new()).expect("rejected");
-    let change = book.cancel(&actor("t"), &id("i"), "why".into()).expect("cancelled");
+    let change = book.cancel(&actor("t"), &id("i"), &[], "why".into()).expect("cancelled");
     let Event::InvitationCancelled(event) = &change.event else { panic!("{change:?}") };
     assert_eq!((event.invitee_list.as_slice(), event.data.as_str()), (&[user("c")][..], "why"));
     assert!(change.is_over());
     assert_eq!(change.invitation.part(&user("a")), Some(Part::Accepted));
     assert_eq!(change.invitation.part(&user("b")), Some(Part::Rejected));
     assert_eq!(change.invitation.part(&user("c")), Some(Part::Cancelled));
-    assert_eq!(code(book.cancel(&actor("t"), &id("i"), String::new())), GONE);
+    assert_eq!(code(book.cancel(&actor("t"), &id("i"), &[], String::new())), GONE);
 }
 
 #[test]
@@ -154,7 +154,7 @@ fn repeating_a_request_changes_nothing() {
     let exists = Code::SignalingAlreadyExists as i32;
     assert_eq!(code(book.invite(9, &actor("a"), proposal("i", &["c"], 30))), exists);
     assert_eq!(code(book.invite(9, &actor("c"), proposal("i", &["b"], 30))), exists);
-    book.cancel(&actor("a"), &id("i"), String::new()).expect("cancelled");
+    book.cancel(&actor("a"), &id("i"), &[], String::new()).expect("cancelled");
     assert_eq!(book.invite(9, &actor("a"), proposal("i", &["b"], 30)), Ok(Invited::Again), "also when it is over");
     assert_eq!(code(book.invite(9, &actor("a"), proposal("j", &["a"], 30))), Code::InvalidParameters as i32);
 }
@@ -272,7 +272,7 @@ proptest! {
                         changes.push(*change);
                     }
                 }
-                Step::Cancel(by, n) => changes.extend(book.cancel(&actor(NAMES[by]), &id(&format!("i{n}")), String::new())),
+                Step::Cancel(by, n) => changes.extend(book.cancel(&actor(NAMES[by]), &id(&format!("i{n}")), &[], String::new())),
                 Step::Answer(by, n, true) => changes.extend(book.accept(&actor(NAMES[by]), &id(&format!("i{n}")), String::new())),
                 Step::Answer(by, n, false) => changes.extend(book.reject(&actor(NAMES[by]), &id(&format!("i{n}")), String::new())),
                 Step::Timeout(by, n) => changes.extend(book.timeout(now_ms, &actor(NAMES[by]), &id(&format!("i{n}")))),

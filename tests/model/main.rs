@@ -32,12 +32,16 @@
 //! * an answered call has its end in the log unless both programs were killed; the lengths of both sides differ by no
 //!   more than a second and the delay.
 //!
+//! Half of the worlds are those of calls between two; in the others ([`parties`]) people call their group, pick several,
+//! join, add and stop ringing, and those have invariants of their own.
+//!
 //! A failure names the seed of its world: `AHOY_MODEL_SEED=n cargo test --test model` plays that world alone and tells
 //! everything that happens. `AHOY_MODEL_CASES=n` plays more worlds than usual.
 #![cfg(feature = "desktop")]
 
 mod check;
 mod device;
+mod parties;
 mod people;
 mod rng;
 mod rooms;
@@ -54,7 +58,7 @@ use ahoy::{
 
 use world::World;
 
-/// How many worlds a usual run plays.
+/// How many worlds of each kind a usual run plays.
 const CASES: u64 = 12_000;
 
 /// What happened in a world, for the statistics.
@@ -62,10 +66,26 @@ type Happened = Vec<&'static str>;
 
 fn play(seed: u64, trace: bool) -> Result<Happened, String> {
     let mut world = World::new(seed, trace);
+    live(&mut world, World::act, check::quiet)?;
+    finish(&mut world)?;
+    let mut happened: Happened = world.devices.iter().flat_map(|device| device.happened.iter().copied()).collect();
+    let glares = world.event_count(|event| {
+        matches!(event, Event::InvitationCancelled(e) if CallData::parse(&e.data).is_ok_and(|data| data.is_glare()))
+    });
+    happened.extend((glares > 0).then_some("glare"));
+    Ok(happened)
+}
+
+/// Things happen, with waits and quiet moments in between.
+fn live(
+    world: &mut World,
+    act: impl Fn(&mut World) -> Result<(), String>,
+    quiet: impl Fn(&World) -> Result<(), String>,
+) -> Result<(), String> {
     world.run(500)?;
     let steps = 8 + world.rng.below(32);
     for _ in 0..steps {
-        world.act()?;
+        act(world)?;
         let wait_ms = match world.rng.below(100) {
             0..20 => 0,
             20..45 => world.rng.below(200),
@@ -77,41 +97,40 @@ fn play(seed: u64, trace: bool) -> Result<Happened, String> {
             world.calm_down();
             // Longer than connecting, reconnecting and a silent peer may take.
             world.run(40_000)?;
-            check::quiet(&world)?;
+            quiet(world)?;
             world.calm = false;
         }
     }
-    finish(&mut world)?;
-    let mut happened: Happened = world.devices.iter().flat_map(|device| device.happened.iter().copied()).collect();
-    let glares = world.event_count(|event| {
-        matches!(event, Event::InvitationCancelled(e) if CallData::parse(&e.data).is_ok_and(|data| data.is_glare()))
-    });
-    happened.extend((glares > 0).then_some("glare"));
-    Ok(happened)
+    Ok(())
 }
 
-fn finish(world: &mut World) -> Result<(), String> {
+/// Everybody comes back, hangs up, and waits until nothing is remembered any more.
+fn wind_up(world: &mut World, quiet: impl Fn(&World) -> Result<(), String>) -> Result<(), String> {
     world.calm_down();
     world.run(40_000)?;
-    check::quiet(world)?;
+    quiet(world)?;
     for device in 0..world.devices.len() {
         if let Some(view) = world.devices[device].live() {
             world.feed(device, Input::HangUp(view.call_id))?;
         }
     }
     // Longer than anything is remembered, and than any invitation of the test lasts.
-    world.run(150_000)?;
+    world.run(150_000)
+}
+
+fn finish(world: &mut World) -> Result<(), String> {
+    wind_up(world, check::quiet)?;
     check::at_rest(world)
 }
 
-#[test]
-fn everybody_agrees_whatever_happens() {
+/// Plays many worlds on all processors, and counts what happened in how many of them.
+fn play_many(play: fn(u64, bool) -> Result<Happened, String>) -> Option<BTreeMap<&'static str, u64>> {
     if let Ok(seed) = std::env::var("AHOY_MODEL_SEED") {
         let seed = seed.parse().expect("AHOY_MODEL_SEED is a number");
         if let Err(why) = play(seed, true) {
             panic!("world {seed}: {why}");
         }
-        return;
+        return None;
     }
     let cases = std::env::var("AHOY_MODEL_CASES").ok().and_then(|n| n.parse().ok()).unwrap_or(CASES);
     let threads = std::thread::available_parallelism().map_or(2, |n| n.get() as u64);
@@ -143,27 +162,61 @@ fn everybody_agrees_whatever_happens() {
             Err(why) => panic!("world {seed}: {why}\nplay it alone: AHOY_MODEL_SEED={seed} cargo test --test model"),
         }
     }
-    // A test of what never happens proves nothing.
     println!("{counts:?}");
-    if cases >= CASES {
-        for what in [
-            "answered elsewhere",
-            "busy",
-            "connection lost",
-            "declined elsewhere",
-            "glare",
-            "glare lost",
-            "glare lost after sending",
-            "in call",
-            "no answer",
-            "offline",
-            "reconnected",
-            "reconnecting",
-            "refused",
-            "ringing",
-            "told busy",
-        ] {
-            assert!(counts.get(what).is_some_and(|count| *count >= 50), "hardly ever happened: {what}; {counts:?}");
-        }
+    (cases >= CASES).then_some(counts)
+}
+
+/// A test of what never happens proves nothing.
+fn happened_often(counts: &BTreeMap<&str, u64>, what: &[&str]) {
+    for what in what {
+        assert!(counts.get(what).is_some_and(|count| *count >= 50), "hardly ever happened: {what}; {counts:?}");
+    }
+}
+
+#[test]
+fn everybody_agrees_whatever_happens() {
+    if let Some(counts) = play_many(play) {
+        happened_often(
+            &counts,
+            &[
+                "answered elsewhere",
+                "busy",
+                "connection lost",
+                "declined elsewhere",
+                "glare",
+                "glare lost",
+                "glare lost after sending",
+                "in call",
+                "no answer",
+                "offline",
+                "reconnected",
+                "reconnecting",
+                "refused",
+                "ringing",
+                "told busy",
+            ],
+        );
+    }
+}
+
+#[test]
+fn calls_of_several_agree_whatever_happens() {
+    if let Some(counts) = play_many(parties::play) {
+        happened_often(
+            &counts,
+            &[
+                "added",
+                "answered elsewhere",
+                "a call of two grew",
+                "connection lost",
+                "group call",
+                "in call with three",
+                "joined",
+                "one call of two",
+                "reconnected",
+                "stopped ringing",
+                "told busy",
+            ],
+        );
     }
 }

@@ -65,7 +65,7 @@ impl World {
         self.feed(other, Input::Place(me))
     }
 
-    fn in_phase(&self, wanted: impl Fn(Phase) -> bool) -> Vec<(usize, InviteId)> {
+    pub(crate) fn in_phase(&self, wanted: impl Fn(Phase) -> bool) -> Vec<(usize, InviteId)> {
         let calls = self.devices.iter().enumerate();
         calls
             .filter_map(|(at, device)| Some((at, device.live()?)))
@@ -74,7 +74,7 @@ impl World {
             .collect()
     }
 
-    fn answer(&mut self) -> Result<(), String> {
+    pub(crate) fn answer(&mut self) -> Result<(), String> {
         let ringing = self.in_phase(|phase| phase == Phase::Incoming);
         let Some((device, id)) = self.rng.pick(&ringing).cloned() else { return Ok(()) };
         let yes = self.rng.percent(70);
@@ -91,7 +91,7 @@ impl World {
         }
     }
 
-    fn hang_up(&mut self) -> Result<(), String> {
+    pub(crate) fn hang_up(&mut self) -> Result<(), String> {
         let live = self.in_phase(|_| true);
         let Some((device, id)) = self.rng.pick(&live).cloned() else { return Ok(()) };
         let both = self.rng.percent(30);
@@ -125,7 +125,14 @@ impl World {
             id.clone()
         };
         let request = match choice {
-            0 | 1 => Request::Invite(Invite { invite_id: fresh, invitee: user, data, online_user_only, timeout }),
+            0 | 1 => Request::Invite(Invite {
+                invite_id: fresh,
+                invitee: user,
+                data,
+                online_user_only,
+                timeout,
+                room_id: None,
+            }),
             2 | 3 => {
                 let me = &self.devices[device].actor.user;
                 let everyone: Vec<UserId> = self.users.iter().filter(|user| *user != me).cloned().collect();
@@ -139,11 +146,15 @@ impl World {
                     data,
                     online_user_only,
                     timeout,
+                    room_id: None,
                 })
             }
             4 | 5 => Request::Accept(Accept { invite_id: id, data }),
             6 => Request::Reject(Reject { invite_id: id, data }),
-            7 => Request::Cancel(Cancel { invite_id: id, data }),
+            7 => {
+                let invitee_list = if self.rng.percent(70) { vec![] } else { vec![user] };
+                Request::Cancel(Cancel { invite_id: id, invitee_list, data })
+            }
             8 => Request::Timeout(Timeout { invite_id: id }),
             _ => Request::ModifyInvitation(ModifyInvitation { invite_id: id, data: "modified".into() }),
         };

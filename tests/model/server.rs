@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use ahoy::{
     protocol::{
-        ApiError, Code, Delivery, DeviceId, Event, InviteId, Request, RoomId, UserId,
-        api::{EnterRoomReply, InviteReply, Start},
+        ApiError, Code, Delivery, DeviceId, Event, GroupId, InviteId, Request, RoomId, UserId,
+        api::{EnterRoomReply, ExitRoomReply, InviteReply, Ringing, Start},
         call_data::CallData,
         event::{LeaveReason, NewInvitation, Participant, SyncFinished},
         limits,
@@ -30,6 +30,7 @@ pub(crate) enum Reply {
     Done,
     Invited(InviteReply),
     Entered(EnterRoomReply),
+    Exited(ExitRoomReply),
 }
 
 struct Session {
@@ -43,11 +44,34 @@ struct Session {
 pub(crate) struct Person {
     pub(crate) participant: Participant,
     pub(crate) lost_ms: Option<u64>,
+    pub(crate) came_ms: u64,
+    pub(crate) met: BTreeSet<UserId>,
+    /// Came with an own invitation to the room open, and has not accepted one.
+    pub(crate) answering: bool,
 }
 
 pub(crate) struct Room {
+    pub(crate) group: Option<GroupId>,
+    pub(crate) call_id: Option<InviteId>,
+    pub(crate) opener: UserId,
     pub(crate) allowed: BTreeSet<UserId>,
     pub(crate) people: BTreeMap<DeviceId, Person>,
+    /// How many were there from when on.
+    pub(crate) counts: Vec<(u64, usize)>,
+}
+
+/// A stay in a room that is over.
+pub(crate) struct Stay {
+    pub(crate) device: DeviceId,
+    pub(crate) call_id: Option<InviteId>,
+    pub(crate) in_group: bool,
+    pub(crate) at_ms: u64,
+    pub(crate) reason: LeaveReason,
+    pub(crate) was_last: bool,
+    /// It is in the user's log.
+    pub(crate) written: bool,
+    /// How long two or more were in the room, ms.
+    pub(crate) talked_ms: u64,
 }
 
 pub(crate) struct Server {
@@ -59,6 +83,7 @@ pub(crate) struct Server {
     pub(crate) online: BTreeMap<DeviceId, usize>,
     pub(crate) rooms: BTreeMap<RoomId, Room>,
     pub(crate) last_source: u32,
+    pub(crate) stays: Vec<Stay>,
     pub(crate) now_ms: u64,
     /// Frames to send, in order.
     pub(crate) out: Vec<(usize, Frame)>,
@@ -83,6 +108,7 @@ impl Server {
             online: BTreeMap::new(),
             rooms: BTreeMap::new(),
             last_source: 0,
+            stays: Vec::new(),
             now_ms: 0,
             out: Vec::new(),
             broken: None,
@@ -129,8 +155,6 @@ impl Server {
 
     pub(crate) fn login(&mut self, now_ms: u64, conn: usize, id: u64, actor: Actor, start: Start, last_seq: u64) {
         self.now_ms = now_ms;
-        let until = self.logs[&actor.user].len();
-        let base = usize::try_from(last_seq).unwrap_or(usize::MAX).min(until);
         if let Some(before) = self.online.insert(actor.device.clone(), conn) {
             self.sessions.remove(&before);
         }
@@ -139,6 +163,8 @@ impl Server {
             self.leave_rooms(&actor.device, LeaveReason::Lost);
         }
         self.link_changed(&actor.device, true);
+        let until = self.logs[&actor.user].len();
+        let base = usize::try_from(last_seq).unwrap_or(usize::MAX).min(until);
         self.out.push((conn, Frame::Reply(id, Ok(Reply::Done))));
         let mut session = Session { actor, start, base, until, told: BTreeSet::new() };
         let log: Vec<(i64, Event)> = self.logs[&session.actor.user].clone();
@@ -216,16 +242,22 @@ impl Server {
         let result = match request {
             Request::Invite(r) => {
                 let (id, invitees, data) = (r.invite_id, vec![r.invitee], r.data);
-                let (timeout_s, online_only) = (r.timeout, r.online_user_only);
-                self.invite(&actor, Proposal { id, group: None, invitees, data, timeout_s, online_only })
+                let (timeout_s, online_only, room) = (r.timeout, r.online_user_only, r.room_id);
+                self.invite(&actor, Proposal { id, group: None, invitees, data, timeout_s, online_only, room })
             }
             Request::InviteInGroup(r) => {
                 let (id, group, invitees, data) = (r.invite_id, Some(r.group_id), r.invitee_list, r.data);
-                let (timeout_s, online_only) = (r.timeout, r.online_user_only);
-                self.invite(&actor, Proposal { id, group, invitees, data, timeout_s, online_only })
+                let (timeout_s, online_only, room) = (r.timeout, r.online_user_only, r.room_id);
+                self.invite(&actor, Proposal { id, group, invitees, data, timeout_s, online_only, room })
             }
             Request::Accept(answer) => {
                 let result = self.book.accept(&actor, &answer.invite_id, answer.data);
+                if let Ok(change) = &result
+                    && let Some(room) = change.invitation.room.and_then(|room| self.rooms.get_mut(&room))
+                    && let Some(person) = room.people.get_mut(&actor.device)
+                {
+                    person.answering = false;
+                }
                 self.judged(Wish::Accept, &actor, &answer.invite_id, result)
             }
             Request::Reject(answer) => {
@@ -233,8 +265,9 @@ impl Server {
                 self.judged(Wish::Reject, &actor, &answer.invite_id, result)
             }
             Request::Cancel(cancel) => {
-                let result = self.book.cancel(&actor, &cancel.invite_id, cancel.data);
-                self.judged(Wish::Cancel, &actor, &cancel.invite_id, result)
+                let whose = cancel.invitee_list;
+                let result = self.book.cancel(&actor, &cancel.invite_id, &whose, cancel.data);
+                self.judged_for(Wish::Cancel, &actor, &cancel.invite_id, &whose, result)
             }
             Request::Timeout(timeout) => {
                 let result = self.book.timeout(now_ms, &actor, &timeout.invite_id);
@@ -245,23 +278,7 @@ impl Server {
                 self.judged(Wish::Modify, &actor, &modify.invite_id, result)
             }
             Request::EnterRoom(enter) => self.enter(&actor, &enter),
-            Request::AllowInRoom(allow) => match self.rooms.get_mut(&allow.room_id) {
-                None => refuse(Code::NotFound),
-                Some(room) if !room.people.contains_key(&actor.device) => refuse(Code::PermissionDenied),
-                Some(room) => {
-                    room.allowed.extend(allow.user_list);
-                    Ok(Reply::Done)
-                }
-            },
-            Request::ExitRoom(exit) => {
-                let inside = self.rooms.get(&exit.room_id).is_some_and(|room| room.people.contains_key(&actor.device));
-                if inside {
-                    self.leave_rooms(&actor.device, LeaveReason::Exit);
-                    Ok(Reply::Done)
-                } else {
-                    refuse(Code::NotFound)
-                }
-            }
+            Request::ExitRoom(exit) => self.exit(&actor, exit.room_id),
             other => panic!("the model does not know {}", other.method()),
         };
         self.book.commit();
@@ -270,6 +287,14 @@ impl Server {
 
     fn invite(&mut self, actor: &Actor, asked: Proposal) -> Result<Reply, ApiError> {
         let id = asked.id.clone();
+        if let Some(room) = asked.room {
+            match self.rooms.get(&room) {
+                None => return refuse(Code::NotFound),
+                Some(room) if !room.people.contains_key(&actor.device) => return refuse(Code::PermissionDenied),
+                Some(_) => {}
+            }
+        }
+        let (room, invitees) = (asked.room, asked.invitees.clone());
         let noted = Spec::note(actor, &asked, self.now_ms);
         let expected = self.spec.judge_invite(&id, &noted);
         let online = asked.invitees.iter().filter(|user| !self.conns_of(user).is_empty()).cloned().collect();
@@ -280,6 +305,9 @@ impl Server {
         if let Invited::New { change, .. } = result? {
             self.spec.begun(id.clone(), noted);
             self.publish(*change);
+            if let Some(room) = room.and_then(|room| self.rooms.get_mut(&room)) {
+                room.allowed.extend(invitees);
+            }
         }
         Ok(Reply::Invited(InviteReply { invite_id: id, online }))
     }
@@ -291,7 +319,18 @@ impl Server {
         id: &InviteId,
         result: Result<Change, ApiError>,
     ) -> Result<Reply, ApiError> {
-        let expected = self.spec.judge(self.now_ms, wish, &actor.user, id);
+        self.judged_for(wish, actor, id, &[], result)
+    }
+
+    fn judged_for(
+        &mut self,
+        wish: Wish,
+        actor: &Actor,
+        id: &InviteId,
+        whose: &[UserId],
+        result: Result<Change, ApiError>,
+    ) -> Result<Reply, ApiError> {
+        let expected = self.spec.judge(self.now_ms, wish, &actor.user, id, whose);
         if result.as_ref().err().map(|error| error.code) != expected.map(|code| code as i32) {
             self.fault(format!("{wish:?} of {id} by {}: {result:?} instead of {expected:?}", actor.user));
         }
@@ -299,25 +338,56 @@ impl Server {
         Ok(Reply::Done)
     }
 
+    /// Whose part of an invitation to this room is open.
+    pub(crate) fn rung(&self, room: RoomId) -> Vec<Ringing> {
+        let open = self.book.open_to(room).filter(|there| there.timeout_s > 0);
+        open.map(|there| Ringing {
+            invite_id: there.id.clone(),
+            user_list: there.open_invitees(),
+            remaining_ms: there.remaining_ms(self.now_ms),
+        })
+        .collect()
+    }
+
+    pub(crate) fn end_invitations_to(&mut self, room: RoomId) {
+        for change in self.book.end_room(room) {
+            self.publish(change);
+        }
+    }
+
+    /// Writes something down for one user alone.
+    pub(crate) fn note_for(&mut self, user: &UserId, event: Event) {
+        self.tell(user.clone(), &event, false);
+    }
+
     fn publish(&mut self, change: Change) {
         self.note_result(&change.event);
         let there = &change.invitation;
-        let concerned: Vec<UserId> = match there.group {
+        let mut concerned: Vec<UserId> = match there.group {
             Some(_) => self.users.clone(),
             None => [&there.inviter].into_iter().chain(there.invitees.iter().map(|(user, _)| user)).cloned().collect(),
         };
-        let time_ms = EPOCH_MS + i64::try_from(self.now_ms).expect("a virtual time");
+        if let Some(room) = there.room.and_then(|room| self.rooms.get(&room)) {
+            let here: BTreeSet<&UserId> = room.people.values().map(|person| &person.participant.user_id).collect();
+            let more: Vec<UserId> = here.into_iter().filter(|user| !concerned.contains(user)).cloned().collect();
+            concerned.extend(more);
+        }
         for user in concerned {
-            let mut seq = 0;
-            if !there.online_only {
-                let log = self.logs.entry(user.clone()).or_default();
-                log.push((time_ms, change.event.clone()));
-                seq = log.len() as u64;
-            }
-            for conn in self.conns_of(&user) {
-                let delivery = Delivery { seq, time_ms, history: false, event: change.event.clone() };
-                self.out.push((conn, Frame::Event(delivery)));
-            }
+            self.tell(user, &change.event, change.invitation.online_only);
+        }
+    }
+
+    fn tell(&mut self, user: UserId, event: &Event, online_only: bool) {
+        let time_ms = EPOCH_MS + i64::try_from(self.now_ms).expect("a virtual time");
+        let mut seq = 0;
+        if !online_only {
+            let log = self.logs.entry(user.clone()).or_default();
+            log.push((time_ms, event.clone()));
+            seq = log.len() as u64;
+        }
+        for conn in self.conns_of(&user) {
+            let delivery = Delivery { seq, time_ms, history: false, event: event.clone() };
+            self.out.push((conn, Frame::Event(delivery)));
         }
     }
 

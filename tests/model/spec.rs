@@ -38,8 +38,10 @@ impl Noted {
 
     /// Whether it is a call between two.
     pub(crate) fn is_call(&self) -> bool {
-        let call = CallData::parse(&self.data)
-            .is_ok_and(|data| matches!(data.command, Command::AudioCall | Command::VideoCall));
+        let call = CallData::parse(&self.data).is_ok_and(|data| {
+            let two = data.call_id.is_none() && data.users.is_empty();
+            matches!(data.command, Command::AudioCall | Command::VideoCall) && two
+        });
         call && self.group.is_none() && !self.online_only
     }
 
@@ -71,7 +73,15 @@ const NOT_NOW: Option<Code> = Some(Code::InvalidOperation);
 
 impl Spec {
     /// The code that this must be refused with; `None` if it must succeed.
-    pub(crate) fn judge(&self, now_ms: u64, wish: Wish, user: &UserId, id: &InviteId) -> Option<Code> {
+    /// `whose`: whom a cancellation names; nobody means everybody.
+    pub(crate) fn judge(
+        &self,
+        now_ms: u64,
+        wish: Wish,
+        user: &UserId,
+        id: &InviteId,
+        whose: &[UserId],
+    ) -> Option<Code> {
         let Some(noted) = self.all.get(id) else { return GONE };
         let inviter = noted.inviter == *user;
         let part = noted.invitees.get(user);
@@ -83,7 +93,10 @@ impl Spec {
             },
             Wish::Cancel | Wish::Modify if !inviter => FOREIGN,
             Wish::Cancel | Wish::Modify if !noted.is_open() => GONE,
-            Wish::Cancel => None,
+            Wish::Cancel => {
+                let open = |user: &UserId| noted.invitees.get(user).is_some_and(Option::is_none);
+                if whose.is_empty() || whose.iter().any(open) { None } else { GONE }
+            }
             Wish::Modify => noted.online_only.then_some(Code::InvalidOperation),
             Wish::Timeout if part.is_none() && !inviter => FOREIGN,
             Wish::Timeout if part.is_some_and(Option::is_some) || (part.is_none() && !noted.is_open()) => GONE,

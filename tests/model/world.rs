@@ -1,6 +1,9 @@
 //! Everything together on one virtual clock: devices, a network that delays and breaks, the server.
 
-use std::{cmp::Reverse, collections::BinaryHeap};
+use std::{
+    cmp::Reverse,
+    collections::{BTreeSet, BinaryHeap},
+};
 
 use ahoy::{
     call::{Input, RequestReply, Ticket},
@@ -99,6 +102,8 @@ pub(crate) struct World {
     order: u64,
     next_id: u64,
     pub(crate) raw_ids: Vec<InviteId>,
+    /// What people did, for the statistics.
+    pub(crate) did: BTreeSet<&'static str>,
     trace: bool,
 }
 
@@ -135,6 +140,7 @@ impl World {
             order: 0,
             next_id: 0,
             raw_ids: vec![InviteId::new("nobody-knows-me").expect("valid")],
+            did: BTreeSet::new(),
             trace,
         };
         for device in 0..world.devices.len() {
@@ -383,12 +389,13 @@ impl World {
             }
             Pending::Machine(ticket, key, invite) => {
                 if let (Ok(Reply::Invited(reply)), Some(invite)) = (&result, invite) {
-                    self.devices[device].inbox.invited(now_ms, &Request::Invite(*invite), reply);
+                    self.devices[device].inbox.invited(now_ms, &invite, reply);
                 }
                 let result = result.map(|reply| match reply {
                     Reply::Done => RequestReply::Done,
                     Reply::Invited(reply) => RequestReply::Invited(reply),
                     Reply::Entered(reply) => RequestReply::Entered(reply),
+                    Reply::Exited(reply) => RequestReply::Exited(reply),
                 });
                 let life = self.devices[device].life;
                 let detour_ms = if self.rng.percent(70) { 0 } else { self.rng.below(30) };
@@ -432,7 +439,8 @@ impl World {
         });
         for (ticket, request) in requests {
             let invite = match &request {
-                Request::Invite(invite) => Some(Box::new(invite.clone())),
+                Request::Invite(invite) => Some(Box::new(invite.clone().into())),
+                Request::InviteInGroup(invite) => Some(Box::new(invite.clone().into())),
                 _ => None,
             };
             let pending = Pending::Machine(ticket, key(&request), invite);

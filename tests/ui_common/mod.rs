@@ -174,6 +174,8 @@ pub fn call(state: &State, direction: Direction, phase: Phase) -> CallView {
     CallView {
         call_id: invite("call-1"),
         peer: state.people[0].user.clone(),
+        group: None,
+        others: Vec::new(),
         direction,
         phase,
         room: RoomId::new(7).ok(),

@@ -103,7 +103,7 @@ fn an_answer_whose_fate_is_unknown_is_repeated_and_8010_then_is_no_refusal() {
 #[test]
 fn a_request_without_answer_is_repeated_with_the_same_identifier() {
     let mut rig = Rig::new();
-    rig.input(Input::Place(user("bob"))).entered(&[]).done("allowInRoom");
+    rig.input(Input::Place(user("bob"))).entered(&[]);
     rig.refused("invite", Code::RequestTimeout);
     assert_eq!(rig.pending("invite"), 0);
     rig.wait(1_000);
@@ -133,7 +133,7 @@ fn a_call_placed_without_connection_goes_out_or_fails() {
     let mut rig = Rig::new();
     rig.input(Input::LinkLost).input(Input::Place(user("bob"))).wait(10_000);
     assert_eq!((rig.phase(), rig.requests.len()), (Phase::Calling, 0));
-    rig.input(Input::LinkReady).entered(&[]).done("allowInRoom");
+    rig.input(Input::LinkReady).entered(&[]);
     assert_eq!(rig.pending("invite"), 1);
     let mut rig = Rig::new();
     rig.input(Input::LinkLost).input(Input::Place(user("bob"))).wait(33_000);

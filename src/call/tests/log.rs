@@ -11,27 +11,27 @@ use crate::{
     protocol::call_data::GLARE,
 };
 
-struct Book {
-    log: Log,
-    time_ms: i64,
+pub(super) struct Book {
+    pub(super) log: Log,
+    pub(super) time_ms: i64,
 }
 
 impl Book {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         Self { log: Log::new(user("alice"), device("alice-1")), time_ms: 1_700_000_000_000 }
     }
 
-    fn event(&mut self, event: Event) -> &mut Self {
+    pub(super) fn event(&mut self, event: Event) -> &mut Self {
         self.log.apply(&Delivery { seq: 1, time_ms: self.time_ms, history: false, event });
         self
     }
 
-    fn input(&mut self, input: Input) -> &mut Self {
+    pub(super) fn input(&mut self, input: Input) -> &mut Self {
         let Input::Delivery(delivery) = input else { panic!("not a delivery") };
         self.event(delivery.event)
     }
 
-    fn wait(&mut self, seconds: i64) -> &mut Self {
+    pub(super) fn wait(&mut self, seconds: i64) -> &mut Self {
         self.time_ms += seconds * 1000;
         self
     }
@@ -46,7 +46,14 @@ impl Book {
         self.event(Event::ReceiveNewInvitation(ours))
     }
 
-    fn hangup(&mut self, call: &str, caller: &str, from: &str, duration_s: u64, message: Option<&str>) -> &mut Self {
+    pub(super) fn hangup(
+        &mut self,
+        call: &str,
+        caller: &str,
+        from: &str,
+        duration_s: u64,
+        message: Option<&str>,
+    ) -> &mut Self {
         let data = CallData {
             command: Command::Hangup { duration_s },
             call_id: Some(id(call)),
@@ -75,7 +82,7 @@ impl Book {
         self.event(delivery.event)
     }
 
-    fn row(&self) -> LogRow {
+    pub(super) fn row(&self) -> LogRow {
         let rows = self.log.rows();
         assert_eq!(rows.len(), 1, "{rows:?}");
         rows[0].clone()
@@ -205,7 +212,11 @@ fn what_is_no_call_makes_no_row() {
         NewInvitation { data: "hello".into(), ..invitation("i") },
         NewInvitation { online_user_only: true, ..invitation("i") },
         NewInvitation { invitee_list: vec![user("carol")], ..invitation("i") },
-        NewInvitation { group_id: crate::protocol::GroupId::new("g").ok(), ..invitation("i") },
+        NewInvitation {
+            group_id: crate::protocol::GroupId::new("g").ok(),
+            invitee_list: vec![user("carol")],
+            ..invitation("i")
+        },
     ] {
         book.event(Event::ReceiveNewInvitation(odd));
     }

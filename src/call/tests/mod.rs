@@ -4,6 +4,8 @@ mod endings;
 mod glare;
 mod links;
 mod log;
+mod party;
+mod party_log;
 mod setup;
 mod table;
 
@@ -193,6 +195,8 @@ impl Rig {
             source_id: SourceId(1),
             relay_token: "token".into(),
             participants: others.iter().map(|(name, on)| participant(name, on)).collect(),
+            call_id: None,
+            ringing: vec![],
         };
         self.input(Input::Reply(ticket, Ok(RequestReply::Entered(reply))))
     }
@@ -265,7 +269,7 @@ impl Rig {
     /// Alice calls Bob; the invitation is out.
     fn calling() -> Self {
         let mut rig = Self::new();
-        rig.input(Input::Place(user("bob"))).entered(&[]).done("allowInRoom").invited(&["bob"]);
+        rig.input(Input::Place(user("bob"))).entered(&[]).invited(&["bob"]);
         assert_eq!(rig.phase(), Phase::Calling);
         rig
     }

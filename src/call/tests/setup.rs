@@ -3,16 +3,15 @@
 use super::*;
 
 #[test]
-fn the_invitation_goes_out_behind_room_and_grant() {
+fn the_invitation_goes_out_from_inside_the_room() {
     let mut rig = Rig::new();
     rig.input(Input::Place(user("bob")));
     assert_eq!(rig.phase(), Phase::Calling, "at once");
-    assert_eq!((rig.pending("enterRoom"), rig.pending("allowInRoom")), (1, 0));
+    assert_eq!((rig.pending("enterRoom"), rig.pending("invite")), (1, 0));
     rig.entered(&[]);
-    assert_eq!((rig.pending("allowInRoom"), rig.pending("invite")), (1, 0));
-    rig.done("allowInRoom");
     let Some((_, Request::Invite(invite))) = rig.requests.back() else { panic!("no invite") };
     assert_eq!((invite.timeout, invite.online_user_only, &invite.invitee), (30, false, &user("bob")));
+    assert_eq!(invite.room_id, rig.view().room, "it lets the callee in");
     let data = CallData::parse(&invite.data).expect("call data");
     assert_eq!((data.command, Some(data.room)), (Command::AudioCall, rig.view().room));
     assert_eq!(rig.call_id(), invite.invite_id);
@@ -25,7 +24,7 @@ fn a_taken_room_is_replaced_by_another() {
     let first = rig.view().room;
     rig.refused("enterRoom", Code::IdInUse);
     assert_ne!(rig.view().room, first);
-    rig.entered(&[]).done("allowInRoom");
+    rig.entered(&[]);
     assert_eq!(rig.pending("invite"), 1);
 }
 
@@ -56,7 +55,7 @@ fn nobody_calls_oneself_or_twice() {
 #[test]
 fn a_callee_that_does_not_exist_fails_the_call() {
     let mut rig = Rig::new();
-    rig.input(Input::Place(user("bob"))).entered(&[]).done("allowInRoom").refused("invite", Code::PeerNotFound);
+    rig.input(Input::Place(user("bob"))).entered(&[]).refused("invite", Code::PeerNotFound);
     assert_eq!(rig.end(), Some(EndReason::Failed));
     assert_eq!((rig.pending("exitRoom"), rig.pending("cancel")), (1, 0));
 }
@@ -124,7 +123,11 @@ fn what_is_no_call_never_rings() {
     for odd in [
         NewInvitation { invitee_list: vec![user("carol")], ..invitation("b") },
         NewInvitation { inviter: user("alice"), invitee_list: vec![user("bob")], ..invitation("b") },
-        NewInvitation { group_id: crate::protocol::GroupId::new("g").ok(), ..invitation("b") },
+        NewInvitation {
+            group_id: crate::protocol::GroupId::new("g").ok(),
+            invitee_list: vec![user("carol")],
+            ..invitation("b")
+        },
         NewInvitation { remaining_ms: Some(0), ..invitation("b") },
     ] {
         let mut rig = Rig::new();

@@ -132,7 +132,7 @@ calls! {
     InviteUserToGroup, KickGroupMember,
     SetGroupMemberRole, TransferGroupOwner,
     GetGroupMemberList, GetJoinedGroupList,
-    EnterRoom, AllowInRoom, ExitRoom,
+    EnterRoom, ExitRoom, GetGroupAttributes,
 }
 
 #[cfg(test)]

@@ -1,15 +1,17 @@
 //! Media rooms.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use super::{
-    super::{ApiError, GroupId, RoomId, SourceId, UserId, event::Participant, limits},
-    Call, Empty,
-    check::check_users,
+    super::{GroupId, InviteId, RoomId, SourceId, UserId, event::Participant},
+    Call,
 };
 
 call! {
-    /// Enters a media room. With `create`, opens it; the room then belongs to the group, or to whoever is let in.
+    /// Enters a media room. With `create`, opens it; the room then belongs to the group, or to whoever is invited to it.
+    /// A group has one room at a time: who opens a second one enters the first.
     EnterRoom = "enterRoom" -> EnterRoomReply {
         /// The room.
         #[serde(rename = "roomID")]
@@ -20,6 +22,9 @@ call! {
         /// With `create`: every member of this group may enter.
         #[serde(rename = "groupID", default, skip_serializing_if = "Option::is_none")]
         group_id: Option<GroupId>,
+        /// With `create`: the call that the room is for, for whoever comes later.
+        #[serde(rename = "callID", default, skip_serializing_if = "Option::is_none")]
+        call_id: Option<InviteId>,
     }
 }
 
@@ -27,9 +32,12 @@ call! {
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct EnterRoomReply {
-    /// The room.
+    /// The room: the one asked for, or the group's.
     #[serde(rename = "roomID")]
     pub room_id: RoomId,
+    /// The call that it was opened for.
+    #[serde(rename = "callID", default, skip_serializing_if = "Option::is_none")]
+    pub call_id: Option<InviteId>,
     /// The source id of this device's media packets.
     #[serde(rename = "sourceID")]
     pub source_id: SourceId,
@@ -37,6 +45,22 @@ pub struct EnterRoomReply {
     pub relay_token: String,
     /// Who else is in the room.
     pub participants: Vec<Participant>,
+    /// Whose answer to an invitation to this room is open.
+    #[serde(default)]
+    pub ringing: Vec<Ringing>,
+}
+
+/// The open parts of an invitation to a room.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Ringing {
+    /// The invitation.
+    #[serde(rename = "inviteID")]
+    pub invite_id: InviteId,
+    /// Who was invited and has not answered.
+    pub user_list: Vec<UserId>,
+    /// Time left, ms; `None` without a timeout.
+    pub remaining_ms: Option<u64>,
 }
 
 impl std::fmt::Debug for EnterRoomReply {
@@ -44,30 +68,48 @@ impl std::fmt::Debug for EnterRoomReply {
         // The relay token is a secret and stays out of every log.
         f.debug_struct("EnterRoomReply")
             .field("room_id", &self.room_id)
+            .field("call_id", &self.call_id)
             .field("source_id", &self.source_id)
             .field("participants", &self.participants)
+            .field("ringing", &self.ringing)
             .finish()
     }
 }
 
 call! {
-    /// Lets users into the room that this device is in.
-    AllowInRoom = "allowInRoom" -> Empty {
-        /// The room.
-        #[serde(rename = "roomID")]
-        room_id: RoomId,
-        /// Whom.
-        user_list: Vec<UserId>,
-    } where |this| check_users("userList", &this.user_list, limits::INVITEES_MAX)
-}
-
-call! {
     /// Leaves the room.
-    ExitRoom = "exitRoom" -> Empty {
+    ExitRoom = "exitRoom" -> ExitRoomReply {
         /// The room.
         #[serde(rename = "roomID")]
         room_id: RoomId,
     }
+}
+
+/// Reply to [`ExitRoom`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ExitRoomReply {
+    /// How many devices are in the room still. Whoever reads 0 was the last one, and ends the call in the log.
+    pub remaining: usize,
+    /// How long two or more were in the room at a time, ms.
+    pub talked_ms: u64,
+}
+
+call! {
+    /// What a group's attributes are: the call that is on ([`crate::protocol::group_call`]). Members only.
+    GetGroupAttributes = "getGroupAttributes" -> GroupAttributes {
+        /// The group.
+        #[serde(rename = "groupID")]
+        group_id: GroupId,
+    }
+}
+
+/// Reply to [`GetGroupAttributes`].
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct GroupAttributes {
+    /// All of them.
+    pub group_attributes: BTreeMap<String, String>,
 }
 
 /// First frame on a media connection (`/media`); answered by `{}` or closed with a reason.

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    super::{ApiError, GroupId, InviteId, UserId, limits},
+    super::{ApiError, GroupId, InviteId, RoomId, UserId, limits},
     Call, Empty,
     check::{check_data, check_timeout, check_users},
 };
@@ -24,6 +24,10 @@ call! {
         online_user_only: bool,
         /// Seconds until it times out; 0 never.
         timeout: u32,
+        /// The room that it is for, which this device is in: the invitees may enter it, and whoever is in it is told
+        /// what comes of the invitation. It is cancelled when the room ends.
+        #[serde(rename = "roomID", default, skip_serializing_if = "Option::is_none")]
+        room_id: Option<RoomId>,
     } where |this| {
         check_data(&this.data)?;
         check_timeout(this.timeout)
@@ -49,6 +53,10 @@ call! {
         online_user_only: bool,
         /// Seconds until it times out; 0 never.
         timeout: u32,
+        /// The room that it is for, which this device is in: the invitees may enter it, and whoever is in it is told
+        /// what comes of the invitation. It is cancelled when the room ends.
+        #[serde(rename = "roomID", default, skip_serializing_if = "Option::is_none")]
+        room_id: Option<RoomId>,
     } where |this| {
         check_users("inviteeList", &this.invitee_list, limits::INVITEES_MAX)?;
         check_data(&this.data)?;
@@ -73,10 +81,18 @@ call! {
         /// The invitation.
         #[serde(rename = "inviteID")]
         invite_id: InviteId,
+        /// Only these invitees' parts; without it everybody's.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        invitee_list: Vec<UserId>,
         /// Custom data.
         #[serde(default)]
         data: String,
-    } where |this| check_data(&this.data)
+    } where |this| {
+        if !this.invitee_list.is_empty() {
+            check_users("inviteeList", &this.invitee_list, limits::INVITEES_MAX)?;
+        }
+        check_data(&this.data)
+    }
 }
 
 call! {

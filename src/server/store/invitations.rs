@@ -48,6 +48,7 @@ fn read(row: &Row<'_>, now_ms: u64, wall_ms: i64) -> StoreResult<Invitation> {
         timeout_s: row.get(7)?,
         online_only: false,
         created_ms: now_ms.saturating_sub(age_ms),
+        room: None,
     })
 }
 

@@ -105,12 +105,12 @@ fn invitations_come_back_with_the_time_that_is_left() {
         let id = InviteId::new(n).expect("valid");
         let group = Some(GroupId::new("g").expect("valid"));
         let invitees = vec![user("b")];
-        let proposal = Proposal { id, group, invitees, data: "d".into(), timeout_s: 60, online_only };
+        let proposal = Proposal { id, group, invitees, data: "d".into(), timeout_s: 60, online_only, room: None };
         let Ok(Invited::New { change, .. }) = book.invite(5_000, &actor, proposal) else { panic!("invited") };
         store.put_invitation(&change.invitation, 5_000, 1_000_000).expect("stored");
     }
     let over = InviteId::new("over").expect("valid");
-    let change = book.cancel(&actor, &over, String::new()).expect("cancelled");
+    let change = book.cancel(&actor, &over, &[], String::new()).expect("cancelled");
     store.put_invitation(&change.invitation, 6_000, 1_001_000).expect("stored");
 
     let back = store.invitations(10, 500_000, 1_020_000).expect("read");

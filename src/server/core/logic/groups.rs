@@ -122,7 +122,9 @@ impl Logic {
         if before.len() == 1 {
             self.store.remove_group(group)?;
         }
-        done()
+        let reply = done()?;
+        self.leave_group_room(group, &actor.user);
+        Ok(reply)
     }
 
     pub(super) fn dismiss_group(&mut self, actor: &Actor, group: &GroupId) -> Answer {
@@ -134,7 +136,9 @@ impl Logic {
         let change = GroupChange { group_id: group.clone(), op_user: actor.user.clone(), group_name };
         self.record(Event::GroupDismissed(change), &members)?;
         self.store.remove_group(group)?;
-        done()
+        let reply = done()?;
+        self.end_group_room(group);
+        Ok(reply)
     }
 
     pub(super) fn invite_user_to_group(&mut self, actor: &Actor, group: &GroupId, users: Vec<UserId>) -> Answer {
@@ -177,7 +181,11 @@ impl Logic {
         for user in &users {
             self.store.remove_member(group, user)?;
         }
-        done()
+        let reply = done()?;
+        for user in &users {
+            self.leave_group_room(group, user);
+        }
+        Ok(reply)
     }
 
     /// The role of somebody that a request names.

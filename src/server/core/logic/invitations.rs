@@ -1,6 +1,9 @@
 //! Signaling requests: the book decides, this asks it and tells everyone concerned.
 //!
-//! Concerned are, between two users, all devices of both; in a group, all devices of all its members.
+//! Concerned are, between two users, all devices of both; in a group, all devices of all its members; and of an invitation
+//! to a room whoever is in it.
+
+use std::{borrow::Cow, collections::BTreeSet};
 
 use super::{Answer, ConnId, Effect, Fail, Logic, answer, done, refuse};
 use crate::{
@@ -16,6 +19,7 @@ impl Logic {
         if request.invitee != actor.user && !self.store.has_account(&request.invitee)? {
             return refuse(Code::PeerNotFound, format!("Nobody here is called \"{}\".", request.invitee));
         }
+        self.check_inviting_to(actor, request.room_id)?;
         let audience = vec![actor.user.clone(), request.invitee.clone()];
         let proposal = Proposal {
             id: request.invite_id,
@@ -24,6 +28,7 @@ impl Logic {
             data: request.data,
             timeout_s: request.timeout,
             online_only: request.online_user_only,
+            room: request.room_id,
         };
         self.propose(actor, proposal, &audience)
     }
@@ -33,6 +38,7 @@ impl Logic {
         if request.invitee_list.contains(&actor.user) {
             return refuse(Code::InvalidParameters, "\"inviteeList\" names yourself; invite others.");
         }
+        self.check_inviting_to(actor, request.room_id)?;
         // Ordered by identifier.
         let members = self.store.members(&request.group_id)?;
         if let Some(stranger) = request.invitee_list.iter().find(|user| members.binary_search(user).is_err()) {
@@ -48,12 +54,13 @@ impl Logic {
             data: request.data,
             timeout_s: request.timeout,
             online_only: request.online_user_only,
+            room: request.room_id,
         };
         self.propose(actor, proposal, &members)
     }
 
     fn propose(&mut self, actor: &Actor, proposal: Proposal, audience: &[UserId]) -> Answer {
-        let (id, invitees) = (proposal.id.clone(), proposal.invitees.clone());
+        let (id, invitees, room) = (proposal.id.clone(), proposal.invitees.clone(), proposal.room);
         // Older ones than the book remembers are still in the store.
         if self.book.get(&id).is_none() && self.store.has_invitation(&id)? {
             let message = "An earlier invitation has this inviteID; make a new random one.";
@@ -62,6 +69,10 @@ impl Logic {
         if let Invited::New { change, lapsed } = self.book.invite(self.now_ms, actor, proposal)? {
             self.store_lapsed(lapsed.as_slice())?;
             self.publish_to(*change, audience)?;
+            // Nothing is refused any more.
+            if let Some(room) = room {
+                self.rooms.let_in(room, &invitees);
+            }
         }
         let online = invitees.into_iter().filter(|user| self.online.contains_key(user)).collect();
         answer(&InviteReply { invite_id: id, online })
@@ -96,14 +107,22 @@ impl Logic {
         done()
     }
 
+    /// The same where who is concerned is known; whoever is in the invitation's room is, too.
     pub(super) fn publish_to(&mut self, change: Change, audience: &[UserId]) -> Result<(), Fail> {
+        let mut audience = Cow::Borrowed(audience);
+        if let Some(room) = change.invitation.room {
+            let there: BTreeSet<UserId> = self.rooms.users(room).collect();
+            let more: Vec<UserId> = there.into_iter().filter(|user| !audience.contains(user)).collect();
+            audience.to_mut().extend(more);
+            self.touch_group_call(room);
+        }
         if change.invitation.online_only {
             let to = audience.iter().flat_map(|user| self.conns_of(user)).collect();
             self.effects.push_back(Effect::Silent { to, event: change.event });
             return Ok(());
         }
         self.store.put_invitation(&change.invitation, self.now_ms, self.wall_ms)?;
-        self.record(change.event, audience)
+        self.record(change.event, &audience)
     }
 
     /// A device learnt of a group invitation another way and wants to be called back.

@@ -8,6 +8,7 @@
 //! wrote something is answered 10002, its events are dropped, and the book takes everything back.
 
 mod connection;
+mod group_calls;
 mod groups;
 mod invitations;
 mod presence;
@@ -15,6 +16,7 @@ mod release;
 mod replay;
 mod rooms;
 mod sessions;
+mod stopwatch;
 #[cfg(test)]
 mod tests;
 
@@ -116,6 +118,7 @@ pub(crate) struct Logic {
     conns: HashMap<ConnId, Conn>,
     online: HashMap<UserId, BTreeMap<DeviceId, ConnId>>,
     presence: presence::Announcer,
+    group_calls: group_calls::Announcer,
     server_name: String,
     sign_up_open: bool,
     relay: Arc<dyn RelayControl>,
@@ -147,6 +150,7 @@ impl Logic {
             conns: HashMap::new(),
             online: HashMap::new(),
             presence: presence::Announcer::default(),
+            group_calls: group_calls::Announcer::default(),
             server_name: config.server_name,
             sign_up_open: config.sign_up_open,
             relay: config.relay,
@@ -168,6 +172,7 @@ impl Logic {
         for input in inputs {
             self.take(input);
         }
+        self.settle_rooms();
         if self.usable
             && let Err(error) = self.store.commit()
         {
@@ -176,6 +181,7 @@ impl Logic {
         }
         if self.usable {
             self.book.commit();
+            self.rooms.settled();
         } else {
             self.store.rollback();
             self.book.undo_to(0);
@@ -193,7 +199,7 @@ impl Logic {
 
     /// When [`Logic::run`] is to be called although nothing came in, monotonic ms.
     pub(crate) fn next_deadline(&self) -> u64 {
-        let due = [self.book.next_deadline(), self.rooms.next_deadline()];
+        let due = [self.book.next_deadline(), self.rooms.next_deadline(), self.group_calls.next_deadline()];
         due.into_iter().flatten().fold(self.next_sweep_ms, u64::min).max(self.not_before_ms)
     }
 
@@ -299,12 +305,17 @@ impl Logic {
             Request::Invite(request) => self.invite(&actor, request),
             Request::InviteInGroup(request) => self.invite_in_group(&actor, request),
             Request::Cancel(request) => {
-                let change = self.book.cancel(&actor, &request.invite_id, request.data)?;
+                let change = self.book.cancel(&actor, &request.invite_id, &request.invitee_list, request.data)?;
                 self.publish(change)
             }
             Request::Accept(request) => {
                 let change = self.book.accept(&actor, &request.invite_id, request.data)?;
-                self.publish(change)
+                let room = change.invitation.room;
+                let reply = self.publish(change)?;
+                if let Some(room) = room {
+                    self.rooms.answered(room, &actor.device);
+                }
+                Ok(reply)
             }
             Request::Reject(request) => {
                 let change = self.book.reject(&actor, &request.invite_id, request.data)?;
@@ -337,7 +348,7 @@ impl Logic {
             Request::GetGroupMemberList(request) => self.get_group_member_list(&actor, &request),
             Request::GetJoinedGroupList(_) => self.get_joined_group_list(&actor),
             Request::EnterRoom(request) => self.enter_room(&actor, &request),
-            Request::AllowInRoom(request) => self.allow_in_room(&actor, request),
+            Request::GetGroupAttributes(request) => self.get_group_attributes(&actor, &request.group_id),
             Request::ExitRoom(request) => self.exit_room(&actor, request.room_id),
             Request::GetServerInfo(_)
             | Request::Ping(_)

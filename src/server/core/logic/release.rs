@@ -34,6 +34,7 @@ impl Logic {
                 self.let_out(effect);
             }
             self.announce_presence();
+            self.announce_group_calls();
             if self.effects.is_empty() {
                 return;
             }

@@ -80,6 +80,7 @@ impl Logic {
             let frame = self.frame_without_seq(Event::SyncFinished(SyncFinished { up_to: session.until }));
             // There is room: the caller has looked.
             let _ = there.push(Out::Frame(frame));
+            self.send_group_calls(there);
         }
     }
 

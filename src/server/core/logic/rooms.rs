@@ -1,38 +1,88 @@
 //! Media rooms: who is in them and who may enter. In memory only: a room lives as long as somebody is in it.
 //!
-//! A device is in one room at a time; entering another one leaves the first. Whoever opens a room may let others in; for
-//! a group's room every member may enter. The room, with everybody's permission to enter it, ends with its last
-//! participant. A participant without a signaling connection keeps the place for [`limits::ROOM_GRACE_MS`].
+//! A device is in one room at a time; entering another one leaves the first. Who is invited to a room may enter it; a
+//! group's room every member, and a group has one at a time. The room, with everybody's permission to enter it and the
+//! open invitations to it, ends with its last participant. A participant without a signaling connection keeps the place
+//! for [`limits::ROOM_GRACE_MS`].
+//!
+//! What the end of somebody's stay brings to the log ([`Logic::settle_rooms`]) is written with the batch in which it
+//! happens, or with the next that can be stored.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
-use super::{Answer, ConnId, Effect, Logic, answer, done, refuse, sessions::secret};
+use super::{Answer, ConnId, Effect, Logic, RETRY_MS, answer, refuse, sessions::secret, stopwatch::Stopwatch};
 use crate::{
     protocol::{
-        Code, DeviceId, Event, GroupId, RoomId, SourceId, UserId,
-        api::{AllowInRoom, EnterRoom, EnterRoomReply},
-        event::{LeaveReason, Participant, RoomEntered, RoomLeft, RoomLink},
+        Code, DeviceId, Event, GroupId, InviteId, RoomId, SourceId, UserId,
+        api::{EnterRoom, EnterRoomReply, ExitRoomReply, Ringing},
+        event::{LeaveReason, Participant, RoomEntered, RoomExited, RoomLeft, RoomLink},
         limits,
     },
-    signaling::Actor,
+    signaling::{Actor, Part},
 };
+
+/// Most users that a participant is said to have been with.
+const COMPANY_MAX: usize = 100;
 
 #[derive(Debug)]
 struct Person {
     participant: Participant,
+    /// Counts entries: who came first.
+    came: u64,
     /// When the signaling connection was lost, monotonic ms.
     lost_ms: Option<u64>,
     /// There was a media connection, and there is none now.
     media_lost: bool,
     /// What the others were told last.
     connected: bool,
+    /// Came while an own invitation to the room was open, and has not accepted it yet: not in the call so far.
+    answering: bool,
+    /// What the room's clock of talking showed when this one came, ms.
+    talked_before_ms: u64,
+    /// Who else was there.
+    company: Vec<UserId>,
 }
 
 #[derive(Debug)]
 struct Room {
     group: Option<GroupId>,
+    call_id: Option<InviteId>,
+    opener: UserId,
     allowed: HashSet<UserId>,
     people: BTreeMap<DeviceId, Person>,
+    /// Runs while two or more are there.
+    talking: Stopwatch,
+}
+
+impl Room {
+    /// Whether more than two may be here: then how long each one talked is in nobody's hang-up message.
+    fn is_of_several(&self) -> bool {
+        self.group.is_some() || self.allowed.len() > 2
+    }
+
+    /// Who is here, in the order of coming, each once.
+    fn users(&self) -> Vec<UserId> {
+        let mut people: Vec<&Person> = self.people.values().collect();
+        people.sort_by_key(|person| person.came);
+        let mut seen = HashSet::new();
+        let users = people.into_iter().map(|person| &person.participant.user_id);
+        users.filter(|user| seen.insert(*user)).cloned().collect()
+    }
+
+    /// They have met.
+    fn introduce(&mut self, newcomer: &DeviceId) {
+        let here = self.users();
+        let Some(name) = self.people.get(newcomer).map(|person| person.participant.user_id.clone()) else { return };
+        for (device, person) in &mut self.people {
+            let mut meet = |user: &UserId| {
+                let known = person.company.contains(user) || *user == person.participant.user_id;
+                if !known && person.company.len() < COMPANY_MAX {
+                    person.company.push(user.clone());
+                }
+            };
+            if device == newcomer { here.iter().for_each(&mut meet) } else { meet(&name) }
+        }
+    }
 }
 
 /// All rooms.
@@ -41,10 +91,18 @@ pub(super) struct Rooms {
     rooms: HashMap<RoomId, Room>,
     /// Which room a device is in.
     places: HashMap<DeviceId, RoomId>,
+    /// The room that a group has.
+    by_group: HashMap<GroupId, RoomId>,
     sources: HashMap<SourceId, DeviceId>,
     last_source: u32,
+    entries: u64,
     /// When participants without connection are removed.
     due: BTreeSet<(u64, DeviceId)>,
+    /// Stays that are over and rooms that are gone: not in the log yet.
+    exits: Vec<(UserId, RoomExited)>,
+    gone: Vec<RoomId>,
+    /// How many of them the present batch has written.
+    written: (usize, usize),
 }
 
 impl Rooms {
@@ -56,8 +114,64 @@ impl Rooms {
         self.places.contains_key(device)
     }
 
+    pub(super) fn exists(&self, room: RoomId) -> bool {
+        self.rooms.contains_key(&room)
+    }
+
+    pub(super) fn is_in(&self, room: RoomId, device: &DeviceId) -> bool {
+        self.places.get(device) == Some(&room)
+    }
+
+    /// Whoever is in a room; a user with two devices there comes twice.
+    pub(super) fn users(&self, room: RoomId) -> impl Iterator<Item = UserId> {
+        let people = self.rooms.get(&room).map(|room| room.people.values()).into_iter().flatten();
+        people.map(|person| person.participant.user_id.clone())
+    }
+
+    pub(super) fn group_of(&self, room: RoomId) -> Option<&GroupId> {
+        self.rooms.get(&room)?.group.as_ref()
+    }
+
+    pub(super) fn of_group(&self, group: &GroupId) -> Option<RoomId> {
+        self.by_group.get(group).copied()
+    }
+
+    /// The groups that have a room.
+    pub(super) fn groups(&self) -> impl Iterator<Item = &GroupId> {
+        self.by_group.keys()
+    }
+
+    /// The call that a room is for, and who is in it in the order of coming.
+    pub(super) fn call_and_users(&self, room: RoomId) -> Option<(Option<InviteId>, Vec<UserId>)> {
+        self.rooms.get(&room).map(|room| (room.call_id.clone(), room.users()))
+    }
+
+    /// A device has accepted an invitation to a room.
+    pub(super) fn answered(&mut self, room: RoomId, device: &DeviceId) {
+        let person = self.rooms.get_mut(&room).and_then(|room| room.people.get_mut(device));
+        if let Some(person) = person {
+            person.answering = false;
+        }
+    }
+
+    /// Users are invited to a room.
+    pub(super) fn let_in(&mut self, room: RoomId, users: &[UserId]) {
+        if let Some(room) = self.rooms.get_mut(&room) {
+            room.allowed.extend(users.iter().cloned());
+        }
+    }
+
+    /// What the batch has written is stored.
+    pub(super) fn settled(&mut self) {
+        let (exits, gone) = std::mem::take(&mut self.written);
+        self.exits.drain(..exits);
+        self.gone.drain(..gone);
+    }
+
     pub(super) fn next_deadline(&self) -> Option<u64> {
-        self.due.first().map(|(at, _)| *at)
+        // What is not written is due at once, or when the store is tried again.
+        let unwritten = (!self.exits.is_empty() || !self.gone.is_empty()).then_some(0);
+        unwritten.or(self.due.first().map(|(at, _)| *at))
     }
 
     fn room_of(&mut self, device: &DeviceId) -> Option<(RoomId, &mut Room)> {
@@ -79,12 +193,14 @@ impl Rooms {
 
 impl Logic {
     pub(super) fn enter_room(&mut self, actor: &Actor, request: &EnterRoom) -> Answer {
-        let id = request.room_id;
         let token = secret::<16>()?;
-        let again = self.rooms.places.get(&actor.device) == Some(&id);
+        let groups_room =
+            request.group_id.as_ref().filter(|_| request.create).and_then(|group| self.rooms.of_group(group));
+        let id = groups_room.unwrap_or(request.room_id);
+        let again = self.rooms.is_in(id, &actor.device);
         if !again {
             match self.rooms.rooms.get(&id) {
-                Some(_) if request.create => {
+                Some(_) if request.create && groups_room.is_none() => {
                     return refuse(Code::IdInUse, "There is a room with this number; make another random one.");
                 }
                 Some(room) => {
@@ -110,62 +226,116 @@ impl Logic {
         // From here on nothing is refused.
         if !again {
             self.leave_room(&actor.device, LeaveReason::Exit);
-            let source_id = self.rooms.new_source();
-            let participant = Participant { user_id: actor.user.clone(), device_id: actor.device.clone(), source_id };
-            let room = self.rooms.rooms.entry(id).or_insert_with(|| Room {
-                group: request.group_id.clone(),
-                allowed: HashSet::from([actor.user.clone()]),
-                people: BTreeMap::new(),
-            });
-            let person = Person { participant: participant.clone(), lost_ms: None, media_lost: false, connected: true };
-            room.people.insert(actor.device.clone(), person);
-            self.rooms.places.insert(actor.device.clone(), id);
-            self.rooms.sources.insert(source_id, actor.device.clone());
-            let event = Event::RemoteUserEnterRoom(RoomEntered { room_id: id, participant });
-            self.tell_room(id, &actor.device, event);
-            self.presence.touch(&actor.user);
+            self.settle_in(actor, id, request);
         }
-        let people = self.rooms.rooms.get(&id).map(|room| &room.people).into_iter().flatten();
-        let (own, others): (Vec<_>, Vec<_>) =
-            people.map(|(_, person)| person.participant.clone()).partition(|person| person.device_id == actor.device);
-        let Some(own) = own.first() else { return refuse(Code::NotFound, "There is no such room (any more).") };
-        self.relay.admit(id, own.source_id, &token);
-        answer(&EnterRoomReply { room_id: id, source_id: own.source_id, relay_token: token, participants: others })
-    }
-
-    pub(super) fn allow_in_room(&mut self, actor: &Actor, request: AllowInRoom) -> Answer {
-        for user in &request.user_list {
-            self.check_account(user)?;
-        }
-        let Some(room) = self.rooms.rooms.get_mut(&request.room_id) else {
+        let Some(room) = self.rooms.rooms.get(&id) else {
             return refuse(Code::NotFound, "There is no such room (any more).");
         };
-        if !room.people.contains_key(&actor.device) {
-            return refuse(Code::PermissionDenied, "Only whoever is in the room can let others in.");
-        }
-        let new = request.user_list.iter().filter(|user| !room.allowed.contains(*user)).count();
-        if room.allowed.len() + new > limits::GROUP_MEMBERS_MAX {
-            let message = format!("At most {} users can be let into a room.", limits::GROUP_MEMBERS_MAX);
-            return refuse(Code::TooManyAccounts, message);
-        }
-        room.allowed.extend(request.user_list);
-        done()
+        let (own, participants): (Vec<_>, Vec<_>) = room
+            .people
+            .values()
+            .map(|person| person.participant.clone())
+            .partition(|person| person.device_id == actor.device);
+        let Some(own) = own.first() else { return refuse(Code::NotFound, "There is no such room (any more).") };
+        self.relay.admit(id, own.source_id, &token);
+        let now_ms = self.now_ms;
+        let ringing = self.book.open_to(id).filter(|there| there.timeout_s > 0).map(|there| Ringing {
+            invite_id: there.id.clone(),
+            user_list: there.open_invitees(),
+            remaining_ms: there.remaining_ms(now_ms),
+        });
+        answer(&EnterRoomReply {
+            room_id: id,
+            call_id: room.call_id.clone(),
+            source_id: own.source_id,
+            relay_token: token,
+            participants,
+            ringing: ringing.collect(),
+        })
     }
 
-    pub(super) fn exit_room(&mut self, actor: &Actor, room: RoomId) -> Answer {
-        if self.rooms.places.get(&actor.device) != Some(&room) {
-            return refuse(Code::NotFound, "This device is not in that room (any more).");
+    /// Gives a device its place in a room, which is opened if it is not there.
+    fn settle_in(&mut self, actor: &Actor, id: RoomId, request: &EnterRoom) {
+        let source_id = self.rooms.new_source();
+        let participant = Participant { user_id: actor.user.clone(), device_id: actor.device.clone(), source_id };
+        self.rooms.entries += 1;
+        let answering = self.book.open_to(id).any(|there| there.part(&actor.user) == Some(Part::Open));
+        let room = self.rooms.rooms.entry(id).or_insert_with(|| Room {
+            group: request.group_id.clone(),
+            call_id: request.call_id.clone(),
+            opener: actor.user.clone(),
+            allowed: HashSet::from([actor.user.clone()]),
+            people: BTreeMap::new(),
+            talking: Stopwatch::default(),
+        });
+        let person = Person {
+            participant: participant.clone(),
+            came: self.rooms.entries,
+            lost_ms: None,
+            media_lost: false,
+            connected: true,
+            answering,
+            talked_before_ms: room.talking.read(self.now_ms),
+            company: Vec::new(),
+        };
+        room.people.insert(actor.device.clone(), person);
+        room.introduce(&actor.device);
+        room.talking.set(self.now_ms, room.people.len() > 1);
+        if let Some(group) = &room.group {
+            self.rooms.by_group.insert(group.clone(), id);
         }
+        self.rooms.places.insert(actor.device.clone(), id);
+        self.rooms.sources.insert(source_id, actor.device.clone());
+        let event = Event::RemoteUserEnterRoom(RoomEntered { room_id: id, participant });
+        self.tell_room(id, &actor.device, event);
+        self.presence.touch(&actor.user);
+        self.touch_group_call(id);
+    }
+
+    pub(super) fn exit_room(&mut self, actor: &Actor, id: RoomId) -> Answer {
+        let Some(room) = self.rooms.rooms.get(&id) else {
+            return refuse(Code::NotFound, "There is no such room (any more).");
+        };
+        if !self.rooms.is_in(id, &actor.device) {
+            return refuse(Code::InvalidOperation, "This device is not in that room (any more).");
+        }
+        let reply = ExitRoomReply { remaining: room.people.len() - 1, talked_ms: room.talking.read(self.now_ms) };
+        let reply = answer(&reply)?;
         self.leave_room(&actor.device, LeaveReason::Exit);
-        done()
+        Ok(reply)
     }
 
     /// Takes a device out of its room, if it is in one.
     pub(super) fn leave_room(&mut self, device: &DeviceId, reason: LeaveReason) {
+        let now_ms = self.now_ms;
         let Some((room_id, room)) = self.rooms.room_of(device) else { return };
+        let several = room.is_of_several();
         let Some(person) = room.people.remove(device) else { return };
-        if room.people.is_empty() {
+        // Who was lost was there until then.
+        let until_ms = person.lost_ms.unwrap_or(now_ms);
+        let talked_ms = room.talking.read(until_ms).saturating_sub(person.talked_before_ms);
+        room.talking.set(now_ms, room.people.len() > 1);
+        let exited = RoomExited {
+            room_id,
+            device_id: device.clone(),
+            call_id: room.call_id.clone(),
+            group_id: room.group.clone(),
+            opener: room.opener.clone(),
+            user_list: person.company,
+            talked_ms,
+            reason,
+        };
+        let group = room.group.clone();
+        let empty = room.people.is_empty();
+        if several && !person.answering && !exited.user_list.is_empty() {
+            self.rooms.exits.push((person.participant.user_id.clone(), exited));
+        }
+        if empty {
             self.rooms.rooms.remove(&room_id);
+            self.rooms.gone.push(room_id);
+            if let Some(group) = &group {
+                self.rooms.by_group.remove(group);
+            }
         }
         self.rooms.places.remove(device);
         self.rooms.sources.remove(&person.participant.source_id);
@@ -174,8 +344,60 @@ impl Logic {
         }
         self.relay.evict(person.participant.source_id);
         self.presence.touch(&person.participant.user_id);
+        if let Some(group) = &group {
+            self.touch_group(group);
+        }
         let left = RoomLeft { room_id, participant: person.participant, reason };
         self.tell_room(room_id, device, Event::RemoteUserLeaveRoom(left));
+    }
+
+    /// A user is no longer a member: out of the group's room, if there is one.
+    pub(super) fn leave_group_room(&mut self, group: &GroupId, user: &UserId) {
+        let room = self.rooms.of_group(group).and_then(|room| self.rooms.rooms.get(&room));
+        let theirs = room.into_iter().flat_map(|room| &room.people);
+        let devices: Vec<DeviceId> = theirs
+            .filter(|(_, person)| person.participant.user_id == *user)
+            .map(|(device, _)| device.clone())
+            .collect();
+        for device in devices {
+            self.leave_room(&device, LeaveReason::Removed);
+        }
+    }
+
+    /// The group is gone: so is its room.
+    pub(super) fn end_group_room(&mut self, group: &GroupId) {
+        let room = self.rooms.of_group(group).and_then(|room| self.rooms.rooms.get(&room));
+        let devices: Vec<DeviceId> = room.into_iter().flat_map(|room| room.people.keys().cloned()).collect();
+        for device in devices {
+            self.leave_room(&device, LeaveReason::Removed);
+        }
+    }
+
+    /// Writes down whose stay is over, and cancels the open invitations to rooms that are gone.
+    pub(super) fn settle_rooms(&mut self) {
+        self.rooms.written = (0, 0);
+        if self.now_ms < self.not_before_ms || (self.rooms.exits.is_empty() && self.rooms.gone.is_empty()) {
+            return;
+        }
+        let (exits, gone) = (self.rooms.exits.clone(), self.rooms.gone.clone());
+        let written = self.attempt(|logic| {
+            for (user, exited) in &exits {
+                logic.record(Event::ExitRoom(exited.clone()), std::slice::from_ref(user))?;
+            }
+            for room in &gone {
+                // Somebody may have opened it again.
+                if !logic.rooms.exists(*room) {
+                    for change in logic.book.end_room(*room) {
+                        logic.publish(change)?;
+                    }
+                }
+            }
+            Ok(())
+        });
+        match written {
+            Ok(()) => self.rooms.written = (exits.len(), gone.len()),
+            Err(_) => self.not_before_ms = self.now_ms + RETRY_MS,
+        }
     }
 
     /// A device's signaling connection is gone, or there is one again.

@@ -2,6 +2,7 @@
 
 mod delivery;
 mod failures;
+mod group_calls;
 mod groups;
 mod rooms;
 mod sessions;
@@ -313,6 +314,7 @@ fn invite(name: &str, invitee: &str) -> api::Invite {
         data: format!("data of {name}"),
         online_user_only: false,
         timeout: 30,
+        room_id: None,
     }
 }
 
@@ -324,6 +326,7 @@ fn invite_in_group(name: &str, invitees: &[&str]) -> api::InviteInGroup {
         data: format!("data of {name}"),
         online_user_only: false,
         timeout: 30,
+        room_id: None,
     }
 }
 
@@ -336,7 +339,7 @@ fn reject(name: &str) -> api::Reject {
 }
 
 fn cancel(name: &str) -> api::Cancel {
-    api::Cancel { invite_id: invite_id(name), data: "never mind".into() }
+    api::Cancel { invite_id: invite_id(name), invitee_list: vec![], data: "never mind".into() }
 }
 
 fn timeout(name: &str) -> api::Timeout {

@@ -3,21 +3,23 @@
 //! [`Log::apply`] takes every message of the user's log once, in order, live or history, and keeps one row per call. What
 //! came of it is read off the messages alone, so that every device of a user, and a device that was away, has the same
 //! rows.
+//!
+//! What lives here: the rows and what is done with them; `pair` folds calls of two, `party` calls of several.
+
+mod pair;
+mod party;
 
 use std::collections::{BTreeSet, VecDeque};
 
 use serde::{Deserialize, Serialize};
 
 use crate::protocol::{
-    Delivery, DeviceId, Event, InviteId, UserId,
+    Delivery, DeviceId, Event, GroupId, InviteId, UserId,
     call_data::{CallData, Command},
-    event::{InvitationCancelled, InviteeAnswer, NewInvitation},
+    event::NewInvitation,
 };
 
-use super::{
-    CONNECTION_LOST,
-    view::{Direction, EndReason},
-};
+use super::view::{Direction, EndReason};
 
 /// Most rows that are kept; the oldest gives way.
 pub const ROWS_MAX: usize = 1_000;
@@ -25,17 +27,20 @@ pub const ROWS_MAX: usize = 1_000;
 const DELETED_MAX: usize = 256;
 /// Invitations that gave way in a glare and are remembered for a moment.
 const GAVE_WAY_MAX: usize = 16;
-/// Two hang-up messages of one call that differ by less than this, seconds, mean the same: the larger counts.
-const SAME_S: u64 = 2;
-
 /// One call as the log shows it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct LogRow {
     /// The call.
     pub call_id: InviteId,
-    /// The other one.
+    /// The other one. In a call of several: who called, or who was called first.
     pub peer: UserId,
+    /// The group, for a call in one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub group: Option<GroupId>,
+    /// Everybody else in a call of several, in the order of appearance; empty in a call of two.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub people: Vec<UserId>,
     /// Who called.
     pub direction: Direction,
     /// When it began to ring, server time, ms since 1970.
@@ -44,13 +49,21 @@ pub struct LogRow {
     pub result: Option<EndReason>,
     /// It was answered.
     pub answered: bool,
-    /// How long they talked, whole seconds.
+    /// How long this user talked, whole seconds.
     pub duration_s: u64,
+    /// How long a call of several lasted, whole seconds; 0 if nobody has said so.
+    #[serde(default)]
+    pub call_s: u64,
     /// The other device of this user that answered or declined, for "answered on …".
     pub device_name: Option<String>,
 }
 
 impl LogRow {
+    /// A call of several.
+    pub fn is_party(&self) -> bool {
+        self.group.is_some() || !self.people.is_empty()
+    }
+
     /// Came in, was not answered anywhere, and not declined by this user.
     pub fn is_missed(&self) -> bool {
         self.direction == Direction::Incoming
@@ -75,6 +88,12 @@ pub struct StoredRow {
     /// Its hang-up message has come.
     #[serde(default)]
     hung_up: bool,
+    /// The invitations of a call of several.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    legs: Vec<party::Leg>,
+    /// The server has said how long this user was in a call of several.
+    #[serde(default)]
+    exited: bool,
 }
 
 /// What to do to the stored rows.
@@ -165,7 +184,12 @@ impl Log {
             Event::InviteeAccepted(answer) => self.accepted(answer, delivery.time_ms),
             Event::InviteeRejected(answer) => self.rejected(answer),
             Event::InvitationCancelled(cancelled) => self.cancelled(cancelled),
-            Event::InvitationTimeout(timeout) => self.unanswered(&timeout.invite_id, EndReason::NoAnswer, None),
+            Event::InvitationTimeout(timeout) => {
+                if !self.parts_ended(&timeout.invite_id, &timeout.invitee_list, EndReason::NoAnswer, None) {
+                    self.unanswered(&timeout.invite_id, EndReason::NoAnswer, None);
+                }
+            }
+            Event::ExitRoom(exited) => self.exited(exited, delivery.time_ms),
             Event::InvitationModified(_)
             | Event::GroupCreated(_)
             | Event::GroupDismissed(_)
@@ -182,31 +206,31 @@ impl Log {
             | Event::SyncFinished(_)
             | Event::RemoteUserEnterRoom(_)
             | Event::RemoteUserLeaveRoom(_)
-            | Event::RemoteUserLinkChanged(_) => {}
+            | Event::RemoteUserLinkChanged(_)
+            | Event::GroupAttributeChanged(_) => {}
         }
     }
 
     fn invited(&mut self, invitation: &NewInvitation, time_ms: i64) {
-        // Group calls will begin here. What is for online users only leaves no history.
-        if invitation.group_id.is_some() || invitation.online_user_only {
+        // What is for online users only leaves no history.
+        if invitation.online_user_only {
             return;
         }
         let Ok(data) = CallData::parse(&invitation.data) else { return };
-        let peer = if invitation.inviter == self.me {
-            let Some(invitee) = invitation.invitee_list.first() else { return };
-            invitee
-        } else if invitation.invitee_list.contains(&self.me) {
-            &invitation.inviter
-        } else {
-            return;
-        };
         match data.command {
-            Command::AudioCall | Command::VideoCall => {
-                let outgoing = invitation.inviter == self.me;
-                let direction = if outgoing { Direction::Outgoing } else { Direction::Incoming };
-                self.begin(&invitation.invite_id, peer, direction, time_ms);
+            Command::AudioCall | Command::VideoCall if party::is_of_several(invitation, &data) => {
+                self.called_with_others(invitation, &data, time_ms);
             }
-            Command::Hangup { duration_s } => self.hung_up(&data, peer, duration_s, time_ms),
+            Command::AudioCall | Command::VideoCall => self.called(invitation, time_ms),
+            Command::Hangup { duration_s } => {
+                let party =
+                    data.call_id.as_ref().and_then(|call| self.find(call)).filter(|i| self.rows[*i].row.is_party());
+                match party {
+                    Some(i) => self.party_hung_up(i, duration_s, time_ms),
+                    None if invitation.group_id.is_some() => {}
+                    None => self.pair_hung_up(invitation, &data, duration_s, time_ms),
+                }
+            }
             Command::Ringing | Command::SwitchToAudio | Command::SwitchToVideo | Command::Unknown(_) => {}
         }
     }
@@ -219,143 +243,24 @@ impl Log {
             row: LogRow {
                 call_id: call_id.clone(),
                 peer: peer.clone(),
+                group: None,
+                people: Vec::new(),
                 direction,
                 time_ms,
                 result: None,
                 answered: false,
                 duration_s: 0,
+                call_s: 0,
                 device_name: None,
             },
             accepted_ms: None,
             hung_up: false,
+            legs: Vec::new(),
+            exited: false,
         });
         self.changed.insert(call_id.clone());
         self.trim();
         self.find(call_id)
-    }
-
-    /// The call if nothing has ended it, nor answered it.
-    fn open(&mut self, call_id: &InviteId) -> Option<&mut StoredRow> {
-        let i = self.find(call_id)?;
-        let stored = &mut self.rows[i];
-        if stored.row.answered || stored.row.result.is_some() {
-            return None;
-        }
-        self.changed.insert(call_id.clone());
-        Some(stored)
-    }
-
-    fn elsewhere(&self, answer: &InviteeAnswer) -> Option<String> {
-        (answer.invitee == self.me && answer.device_id != self.device).then(|| answer.device_name.clone())
-    }
-
-    fn accepted(&mut self, answer: &InviteeAnswer, time_ms: i64) {
-        let elsewhere = self.elsewhere(answer);
-        let Some(stored) = self.open(&answer.invite_id) else { return };
-        stored.accepted_ms = Some(time_ms);
-        stored.row.answered = true;
-        stored.row.result = elsewhere.is_some().then_some(EndReason::AnsweredElsewhere);
-        stored.row.device_name = elsewhere;
-    }
-
-    fn rejected(&mut self, answer: &InviteeAnswer) {
-        let elsewhere = self.elsewhere(answer);
-        let busy = CallData::parse(&answer.data).is_ok_and(|data| data.is_line_busy());
-        let reason = match (busy, &elsewhere) {
-            (true, _) => EndReason::Busy,
-            (false, Some(_)) => EndReason::DeclinedElsewhere,
-            (false, None) => EndReason::Declined,
-        };
-        self.unanswered(&answer.invite_id, reason, elsewhere);
-    }
-
-    fn unanswered(&mut self, call_id: &InviteId, reason: EndReason, device_name: Option<String>) {
-        let Some(stored) = self.open(call_id) else { return };
-        stored.row.result = Some(reason);
-        stored.row.device_name = device_name;
-    }
-
-    fn cancelled(&mut self, cancelled: &InvitationCancelled) {
-        let id = &cancelled.invite_id;
-        let Some(peer) = self.open(id).map(|stored| stored.row.peer.clone()) else { return };
-        let winner = CallData::parse(&cancelled.data).ok().filter(CallData::is_glare).and_then(|data| data.call_id);
-        let winner = winner.map(|winner| self.last_winner(winner));
-        let Some(i) = winner.as_ref().and_then(|id| self.find(id)).filter(|i| self.rows[*i].row.peer == peer) else {
-            return self.unanswered(id, EndReason::Cancelled, None);
-        };
-        // Both called each other, and this invitation gave way: the call is in the other row. Who gave way has called too.
-        let winner = self.rows[i].row.call_id.clone();
-        if cancelled.inviter == self.me {
-            self.rows[i].row.direction = Direction::Outgoing;
-            self.changed.insert(winner.clone());
-        }
-        self.rows.retain(|stored| stored.row.call_id != *id);
-        self.bury(id.clone());
-        if self.gave_way.len() == GAVE_WAY_MAX {
-            self.gave_way.pop_front();
-        }
-        self.gave_way.push_back((id.clone(), winner));
-    }
-
-    /// The call that is left where three invitations met: two devices of one user, and the other side.
-    fn last_winner(&self, winner: InviteId) -> InviteId {
-        let next = self.gave_way.iter().find(|(loser, _)| *loser == winner);
-        next.map_or(winner, |(_, last)| last.clone())
-    }
-
-    fn hung_up(&mut self, data: &CallData, peer: &UserId, duration_s: u64, time_ms: i64) {
-        let i = match &data.call_id {
-            Some(call_id) => {
-                self.find(call_id).or_else(|| self.begin_from_end(data, call_id, peer, duration_s, time_ms))
-            }
-            // Other clients do not name the call: it is the last one that was answered and is not over.
-            None => {
-                self.rows.iter().rposition(|stored| stored.row.peer == *peer && stored.row.answered && !stored.hung_up)
-            }
-        };
-        let Some(stored) = i.map(|i| &mut self.rows[i]).filter(|stored| stored.row.peer == *peer) else { return };
-        let never_answered = !stored.row.answered && stored.row.result.is_some();
-        if never_answered {
-            // The server knows better how that call ended.
-            return;
-        }
-        // A length that the clock does not allow is not believed; one that has been set back says nothing.
-        let since_ms = stored.accepted_ms.unwrap_or(stored.row.time_ms);
-        let longest_s = u64::try_from(time_ms.saturating_sub(since_ms)).map_or(u64::MAX, |ms| ms.div_ceil(1000));
-        let duration_s = duration_s.min(longest_s);
-        if stored.hung_up {
-            if duration_s.abs_diff(stored.row.duration_s) < SAME_S {
-                stored.row.duration_s = duration_s.max(stored.row.duration_s);
-            }
-        } else {
-            let lost = data.message.as_deref() == Some(CONNECTION_LOST);
-            let reason = if lost { EndReason::ConnectionLost } else { EndReason::HungUp };
-            stored.hung_up = true;
-            stored.row.answered = true;
-            stored.row.duration_s = duration_s;
-            stored.row.result.get_or_insert(reason);
-        }
-        let id = stored.row.call_id.clone();
-        self.changed.insert(id);
-    }
-
-    /// A call whose beginning is not in the log any more: its end says enough.
-    fn begin_from_end(
-        &mut self,
-        data: &CallData,
-        call_id: &InviteId,
-        peer: &UserId,
-        duration_s: u64,
-        time_ms: i64,
-    ) -> Option<usize> {
-        let outgoing = match &data.inviter {
-            Some(caller) if *caller == self.me => true,
-            Some(caller) if caller == peer => false,
-            Some(_) | None => return None,
-        };
-        let direction = if outgoing { Direction::Outgoing } else { Direction::Incoming };
-        let began_ms = time_ms.saturating_sub(i64::try_from(duration_s).unwrap_or(0).saturating_mul(1000));
-        self.begin(call_id, peer, direction, began_ms)
     }
 
     fn find(&self, call_id: &InviteId) -> Option<usize> {
