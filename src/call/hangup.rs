@@ -61,6 +61,8 @@ impl Machine {
         call.forget_ms = now_ms + MEMORY_MS;
         let id = view.call_id.clone();
         let room_id = view.room;
+        // Whether it is this room or the group's is only known from inside.
+        let group_id = view.group.clone().filter(|_| call.invitation == Invitation::Unsent);
         let media = std::mem::take(&mut call.media);
         let inside = !matches!(std::mem::replace(&mut call.place, Place::Outside), Place::Outside);
         if media {
@@ -69,7 +71,8 @@ impl Machine {
         self.abandon(i);
         self.early.remember(now_ms, &id);
         if let (true, Some(room_id)) = (inside, room_id) {
-            self.ask(&id, Ask::Exit(ExitRoom { room_id }), now_ms + MEMORY_MS);
+            let exit = ExitRoom { room_id, group_id };
+            self.ask(&id, Ask::Exit(exit), now_ms + MEMORY_MS);
         }
     }
 

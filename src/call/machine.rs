@@ -236,7 +236,7 @@ impl Machine {
     pub(super) fn leave_again(&mut self, i: usize, room_id: RoomId, order: u64) {
         let until_ms = self.now_ms + MEMORY_MS;
         let serial = self.calls[i].serial;
-        let outputs = self.outbox.leave_again(serial, ExitRoom { room_id }, order, until_ms, self.link);
+        let outputs = self.outbox.leave_again(serial, ExitRoom { room_id, group_id: None }, order, until_ms, self.link);
         self.out.extend(outputs);
     }
 

@@ -79,6 +79,13 @@ impl Machine {
             return;
         };
         let call = &self.calls[i];
+        if call.party.as_ref().is_some_and(|party| party.is_rung(&invitation.inviter)) {
+            // Being called by us at the same moment, they give way.
+            return;
+        }
+        if call.party.is_some() {
+            return self.tell_busy(&invitation, data);
+        }
         let same_peer = call.view.peer == invitation.inviter;
         match call.view.phase {
             Phase::Calling | Phase::Ringing if same_peer => self.glare(i, invitation, data),

@@ -212,6 +212,6 @@ impl Client {
 
     /// Leaves the room.
     pub async fn exit_room(&self, room_id: RoomId) -> Result<ExitRoomReply, ApiError> {
-        self.call(ExitRoom { room_id }).await
+        self.call(ExitRoom { room_id, group_id: None }).await
     }
 }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use ahoy::{
     protocol::{
         ApiError, Code, Delivery, DeviceId, Event, RoomId, SourceId, UserId,
-        api::{EnterRoom, EnterRoomReply, ExitRoomReply},
+        api::{EnterRoom, EnterRoomReply, ExitRoom, ExitRoomReply},
         event::{LeaveReason, Participant, RoomEntered, RoomExited, RoomLeft, RoomLink},
     },
     signaling::Actor,
@@ -84,7 +84,11 @@ impl Server {
         }))
     }
 
-    pub(crate) fn exit(&mut self, actor: &Actor, id: RoomId) -> Result<Reply, ApiError> {
+    pub(crate) fn exit(&mut self, actor: &Actor, exit: &ExitRoom) -> Result<Reply, ApiError> {
+        let groups = self.rooms.iter().find(|(_, room)| {
+            exit.group_id.is_some() && room.group == exit.group_id && room.people.contains_key(&actor.device)
+        });
+        let id = groups.map_or(exit.room_id, |(id, _)| *id);
         let Some(room) = self.rooms.get(&id) else { return refuse(Code::NotFound) };
         if !room.people.contains_key(&actor.device) {
             return refuse(Code::InvalidOperation);

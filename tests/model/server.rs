@@ -278,7 +278,7 @@ impl Server {
                 self.judged(Wish::Modify, &actor, &modify.invite_id, result)
             }
             Request::EnterRoom(enter) => self.enter(&actor, &enter),
-            Request::ExitRoom(exit) => self.exit(&actor, exit.room_id),
+            Request::ExitRoom(exit) => self.exit(&actor, &exit),
             other => panic!("the model does not know {}", other.method()),
         };
         self.book.commit();

@@ -143,7 +143,8 @@ impl Log {
     /// The rows, newest first.
     pub fn rows(&self) -> Vec<LogRow> {
         let mut rows: Vec<LogRow> = self.rows.iter().rev().map(|stored| stored.row.clone()).collect();
-        rows.sort_by_key(|row| std::cmp::Reverse(row.time_ms));
+        // The same on every device, also where two calls began in the same millisecond.
+        rows.sort_by(|a, b| b.time_ms.cmp(&a.time_ms).then_with(|| a.call_id.cmp(&b.call_id)));
         rows
     }
 

@@ -18,6 +18,10 @@ use super::{
 const SAME_S: u64 = 2;
 
 impl StoredRow {
+    fn is_with(&self, user: &UserId) -> bool {
+        self.row.peer == *user || self.row.people.contains(user)
+    }
+
     /// A length that the clock does not allow is not believed; one that has been set back says nothing.
     pub(super) fn believable(&self, duration_s: u64, now_ms: i64) -> u64 {
         let since_ms = self.accepted_ms.unwrap_or(self.row.time_ms);
@@ -99,12 +103,12 @@ impl Log {
         let Some(peer) = self.open(id).map(|stored| stored.row.peer.clone()) else { return };
         let winner = CallData::parse(&cancelled.data).ok().filter(CallData::is_glare).and_then(|data| data.call_id);
         let winner = winner.map(|winner| self.last_winner(winner));
-        let Some(i) = winner.as_ref().and_then(|id| self.find(id)).filter(|i| self.rows[*i].row.peer == peer) else {
+        let Some(i) = winner.as_ref().and_then(|id| self.find(id)).filter(|i| self.rows[*i].is_with(&peer)) else {
             return self.unanswered(id, EndReason::Cancelled, None);
         };
         // Both called each other, and this invitation gave way: the call is in the other row. Who gave way has called too.
         let winner = self.rows[i].row.call_id.clone();
-        if cancelled.inviter == self.me {
+        if cancelled.inviter == self.me && !self.rows[i].row.is_party() {
             self.rows[i].row.direction = Direction::Outgoing;
             self.changed.insert(winner.clone());
         }

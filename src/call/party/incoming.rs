@@ -3,7 +3,7 @@
 use crate::protocol::{
     ApiError, Code, GroupId, InviteId, RoomId, UserId,
     api::{Accept, EnterRoom},
-    call_data::{CallData, Command},
+    call_data::{CallData, Command, GLARE},
     event::{InviteeAnswer, NewInvitation},
 };
 
@@ -50,6 +50,7 @@ impl Machine {
                 // We are calling the same group: its room will say whether this is the same call.
                 self.calls[i].shadow = Some((invitation.clone(), self.now_ms + ring_ms(invitation)));
             }
+            Some(i) if self.calls[i].calls_only(&invitation.inviter) => self.give_way(i, invitation, data, call_id),
             Some(_) => self.tell_busy(invitation, data),
         }
         true
@@ -67,6 +68,19 @@ impl Machine {
         call.party = Some(party);
         let i = self.take_up(call);
         self.note_leg(i, invitation);
+    }
+
+    /// Who is being called here calls this user together with others: that is the call, and nothing rings.
+    fn give_way(&mut self, i: usize, invitation: &NewInvitation, data: &CallData, call_id: InviteId) {
+        self.withdraw(i, Some(GLARE), Some(call_id.clone()));
+        self.end(i, EndReason::Cancelled, None);
+        self.calls[i].shown = false;
+        let ours = self.calls[i].view.call_id.clone();
+        self.ring_with(invitation, data, call_id);
+        if let Some(i) = self.live() {
+            self.calls[i].alias = Some(ours);
+            self.answer(i);
+        }
     }
 
     /// An invitation to this call, by whomever.
@@ -247,6 +261,12 @@ impl Machine {
 }
 
 impl Call {
+    /// Calling this person and nobody else, who has not answered.
+    fn calls_only(&self, user: &UserId) -> bool {
+        let calling = matches!(self.view.phase, Phase::Calling | Phase::Ringing);
+        calling && self.party.is_none() && self.view.peer == *user
+    }
+
     /// Calling this group, and not in its room yet.
     fn awaits_room_of(&self, group: Option<&GroupId>) -> bool {
         group.is_some() && self.view.group.as_ref() == group && self.invitation == Invitation::Unsent

@@ -94,7 +94,7 @@ impl Party {
         self.leg_mut(id).is_some_and(|leg| leg.open.remove(user))
     }
 
-    fn is_rung(&self, user: &UserId) -> bool {
+    pub(super) fn is_rung(&self, user: &UserId) -> bool {
         self.legs.iter().any(|leg| leg.open.contains(user))
     }
 

@@ -368,6 +368,25 @@ fn who_is_called_during_another_call_is_busy() {
 }
 
 #[test]
+fn who_is_calling_whoever_calls_them_with_others_gives_way() {
+    let mut rig = Rig::ringing();
+    let own = rig.call_id();
+    rig.input(rung("g", "bob", &["alice", "dan"], None, true));
+    assert_eq!((rig.phase(), rig.call_id(), rig.pending("reject")), (Phase::Connecting, id("g"), 0));
+    let (_, request) = rig.take("cancel");
+    let Request::Cancel(cancel) = request else { panic!("not cancel") };
+    assert_eq!(cancel.invite_id, own);
+    assert!(CallData::parse(&cancel.data).is_ok_and(|data| data.is_glare() && data.call_id == Some(id("g"))));
+    // The other side of it: whoever is rung and calls is about to give way.
+    let mut rig = Rig::calling_group();
+    rig.input(call_from_bob("b"));
+    assert_eq!((rig.phase(), rig.pending("reject")), (Phase::Ringing, 0));
+    let mut rig = Rig::with_bob();
+    rig.input(call_from_bob("b"));
+    assert_eq!((rig.phase(), rig.pending("reject")), (Phase::InCall, 1));
+}
+
+#[test]
 fn a_call_of_two_takes_a_third_without_a_break() {
     let mut rig = Rig::talking_as_caller();
     let (call, number) = (rig.call_id(), rig.number());

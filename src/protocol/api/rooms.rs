@@ -82,6 +82,10 @@ call! {
         /// The room.
         #[serde(rename = "roomID")]
         room_id: RoomId,
+        /// As it was given with `create`: then it may be the group's room, if that was another one. For who does not
+        /// know, because the answer was lost.
+        #[serde(rename = "groupID", default, skip_serializing_if = "Option::is_none")]
+        group_id: Option<GroupId>,
     }
 }
 

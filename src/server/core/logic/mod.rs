@@ -349,7 +349,7 @@ impl Logic {
             Request::GetJoinedGroupList(_) => self.get_joined_group_list(&actor),
             Request::EnterRoom(request) => self.enter_room(&actor, &request),
             Request::GetGroupAttributes(request) => self.get_group_attributes(&actor, &request.group_id),
-            Request::ExitRoom(request) => self.exit_room(&actor, request.room_id),
+            Request::ExitRoom(request) => self.exit_room(&actor, &request),
             Request::GetServerInfo(_)
             | Request::Ping(_)
             | Request::Login(_)

@@ -14,7 +14,7 @@ use super::{Answer, ConnId, Effect, Logic, RETRY_MS, answer, refuse, sessions::s
 use crate::{
     protocol::{
         Code, DeviceId, Event, GroupId, InviteId, RoomId, SourceId, UserId,
-        api::{EnterRoom, EnterRoomReply, ExitRoomReply, Ringing},
+        api::{EnterRoom, EnterRoomReply, ExitRoom, ExitRoomReply, Ringing},
         event::{LeaveReason, Participant, RoomEntered, RoomExited, RoomLeft, RoomLink},
         limits,
     },
@@ -292,7 +292,9 @@ impl Logic {
         self.touch_group_call(id);
     }
 
-    pub(super) fn exit_room(&mut self, actor: &Actor, id: RoomId) -> Answer {
+    pub(super) fn exit_room(&mut self, actor: &Actor, request: &ExitRoom) -> Answer {
+        let groups_room = request.group_id.as_ref().and_then(|group| self.rooms.of_group(group));
+        let id = groups_room.filter(|room| self.rooms.is_in(*room, &actor.device)).unwrap_or(request.room_id);
         let Some(room) = self.rooms.rooms.get(&id) else {
             return refuse(Code::NotFound, "There is no such room (any more).");
         };

@@ -20,7 +20,7 @@ fn of_group(number: u32) -> api::EnterRoom {
 }
 
 fn leave(number: u32) -> api::ExitRoom {
-    api::ExitRoom { room_id: room(number) }
+    api::ExitRoom { room_id: room(number), group_id: None }
 }
 
 fn to_room(name: &str, invitee: &str, number: u32) -> api::Invite {
@@ -164,7 +164,8 @@ fn a_group_has_one_call_and_everybody_sees_it() {
     assert_eq!(calls(&mut world, &mut late).len(), 1);
 
     world.ok(&mut a, leave(1));
-    world.ok(&mut b, leave(1));
+    world.refused(&mut b, leave(2), Code::NotFound);
+    world.ok(&mut b, api::ExitRoom { group_id: Some(group("g")), ..leave(2) });
     world.wait(1_000);
     assert_eq!(calls(&mut world, &mut c).pop(), Some(None), "it is over");
     let attributes = world.ok(&mut c, api::GetGroupAttributes { group_id: group("g") });

@@ -29,7 +29,7 @@ fn room_lines(world: &mut World, phone: &mut Phone) -> Vec<String> {
 }
 
 fn leave(number: u32) -> api::ExitRoom {
-    api::ExitRoom { room_id: room(number) }
+    api::ExitRoom { room_id: room(number), group_id: None }
 }
 
 #[test]
