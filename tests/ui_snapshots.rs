@@ -220,6 +220,39 @@ fn logs() {
 }
 
 #[test]
+fn devices_question() {
+    let mut results = SnapshotResults::new();
+    for (way, language, theme) in WAYS {
+        let fake = Fake::new(home(language, theme));
+        let mut harness = window(&fake, Tab::Settings);
+        let (below, button) = match language {
+            English => ("Copy Fingerprint", "Sign out Living room"),
+            Korean => ("지문 복사", "거실에서 로그아웃"),
+        };
+        harness.get_by_role_and_label(Role::Button, below).scroll_to_me();
+        harness.run();
+        harness.get_by_role_and_label(Role::Button, button).click();
+        harness.run_steps(4);
+        harness.remove_cursor();
+        harness.step();
+        harness.snapshot(format!("devices_{way}"));
+        results.extend_harness(&mut harness);
+    }
+}
+
+#[test]
+fn signed_out_from_elsewhere() {
+    let mut results = SnapshotResults::new();
+    for (way, language, theme) in WAYS {
+        let mut state = signed_out(language, theme);
+        let problem = Problem { code: Code::KickedOffline as i32, detail: "signed out".into() };
+        state.session = Session::SignedOut { problem: Some(problem) };
+        state.signed_out_by = Some(ui_common::devices(language)[1].name.clone());
+        picture(&mut results, &format!("signed_out_{way}"), state, Tab::People);
+    }
+}
+
+#[test]
 fn log_question() {
     let fake = Fake::new(with_log(home(English, Dark)));
     let mut harness = window(&fake, Tab::Calls);
@@ -238,7 +271,7 @@ fn settings() {
         let fake = Fake::new(state);
         let mut harness = window(&fake, Tab::Settings);
         harness.snapshot(format!("settings_{way}"));
-        harness.set_size(egui::vec2(980.0, 2120.0));
+        harness.set_size(egui::vec2(980.0, 2420.0));
         harness.run();
         harness.snapshot(format!("settings_whole_{way}"));
         results.extend_harness(&mut harness);

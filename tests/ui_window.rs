@@ -12,12 +12,13 @@ use ahoy::{
             Language::{English, Korean},
             Theme::Dark,
         },
-        state::{Notice, NoticeKind, Session},
+        state::{Notice, NoticeKind, Problem, Session},
     },
+    protocol::Code,
 };
 use egui::{Key, Modifiers, Role};
 use egui_kittest::{
-    Harness,
+    Harness, Node,
     kittest::{NodeT as _, Queryable as _},
 };
 use ui_common::{Fake, ended, home, in_call, incoming, invite, signed_out, window, with_log};
@@ -247,7 +248,7 @@ fn no_setting_reaches_beyond_a_narrow_window() {
         let mut harness = window(&Fake::new(state), Tab::Settings);
         // The usual width and the least.
         for width in [980.0, 760.0] {
-            harness.set_size(egui::vec2(width, 2200.0));
+            harness.set_size(egui::vec2(width, 2500.0));
             harness.run();
             let out: Vec<String> = harness
                 .query_all_by(|node| !node.is_hidden() && node.label().is_some())
@@ -263,7 +264,7 @@ fn no_setting_reaches_beyond_a_narrow_window() {
 fn settings_are_changed_as_a_whole() {
     let fake = Fake::new(home(English, Dark));
     let mut harness = window(&fake, Tab::Settings);
-    harness.set_size(egui::vec2(980.0, 2120.0));
+    harness.set_size(egui::vec2(980.0, 2420.0));
     harness.run();
     fake.take_sent();
     click(&mut harness, Role::RadioButton, "Light");
@@ -281,8 +282,51 @@ fn settings_are_changed_as_a_whole() {
     assert!(matches!(only(&fake), Command::ChangeSettings(settings)
         if settings.ringtone == ahoy::engine::settings::Ringtone::Marimba));
     type_into(&mut harness, "Your name", " II");
-    click(&mut harness, Role::Button, "Save");
+    let save = |node: &Node<'_>| !node.accesskit_node().is_disabled();
+    harness.get_all_by_role_and_label(Role::Button, "Save").find(save).expect("one that can be pressed").click();
+    harness.run();
     assert!(matches!(only(&fake), Command::SetDisplayName(name) if name == "Alice Park II"));
+}
+
+#[test]
+fn devices_are_named_and_signed_out() {
+    let fake = Fake::new(home(English, Dark));
+    let mut harness = window(&fake, Tab::Settings);
+    harness.set_size(egui::vec2(980.0, 2420.0));
+    harness.run();
+    fake.take_sent();
+    type_into(&mut harness, "This device", " 2");
+    harness.key_press(Key::Enter);
+    harness.run();
+    assert!(matches!(only(&fake), Command::RenameDevice { device, name }
+        if device.as_str() == "device-0" && name == "Desk 2"));
+    assert!(harness.query_by_label("Last seen: 3 days ago").is_some());
+
+    for (answer, sent) in [("Cancel", 0), ("Sign out", 1)] {
+        harness.get_by_role_and_label(Role::Button, "Sign out Living room").click();
+        harness.run_steps(3);
+        harness.get_by_role_and_label(Role::Button, answer).click();
+        harness.run_steps(3);
+        let commands = fake.take_sent();
+        assert_eq!(commands.len(), sent, "{commands:?}");
+        assert!(commands.iter().all(|command| matches!(command, Command::SignOutDevice(device)
+            if device.as_str() == "device-2")));
+    }
+    let mut state = home(English, Dark);
+    state.devices = state.devices.iter().take(1).cloned().collect();
+    fake.set(state);
+    harness.run();
+    assert!(harness.query_by_label("You are signed in on this device only.").is_some());
+}
+
+#[test]
+fn a_device_that_was_signed_out_says_from_where() {
+    let mut state = signed_out(English, Dark);
+    let problem = Problem { code: Code::KickedOffline as i32, detail: "signed out".into() };
+    state.session = Session::SignedOut { problem: Some(problem) };
+    state.signed_out_by = Some("Laptop".into());
+    let harness = window(&Fake::new(state), Tab::People);
+    assert!(harness.query_by_label_contains("signed out from “Laptop”").is_some());
 }
 
 #[test]
@@ -290,7 +334,7 @@ fn what_is_done_to_voices_is_switched_and_rests_for_music() {
     let mut state = home(English, Dark);
     let fake = Fake::new(state.clone());
     let mut harness = window(&fake, Tab::Settings);
-    harness.set_size(egui::vec2(980.0, 2120.0));
+    harness.set_size(egui::vec2(980.0, 2420.0));
     harness.run();
     fake.take_sent();
     let defaults = Settings { language: Some(English), theme: Dark, ..Settings::default() };

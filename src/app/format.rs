@@ -96,6 +96,23 @@ impl Clock {
     }
 }
 
+impl Clock {
+    /// How long ago something was, in words that get coarser with the time; long ago, its day.
+    pub(crate) fn ago_words(&self, text: Text, time_ms: i64) -> String {
+        const HOUR: u64 = 60;
+        const DAY: u64 = 24 * HOUR;
+        // A clock that is behind the other one makes nothing happen in the future.
+        let passed_ms = self.now().timestamp().as_millisecond().saturating_sub(time_ms).max(0);
+        match passed_ms.unsigned_abs() / 60_000 {
+            0 => text.tr("ago-now"),
+            minutes @ 1..HOUR => text.tr_count("ago-minutes", minutes),
+            minutes @ HOUR..DAY => text.tr_count("ago-hours", minutes / HOUR),
+            minutes if minutes < 30 * DAY => text.tr_count("ago-days", minutes / DAY),
+            _ => self.day_words(text, time_ms),
+        }
+    }
+}
+
 /// A running clock: `3:05`, `1:02:03`.
 pub(crate) fn timer(seconds: u64) -> String {
     let (hours, minutes, seconds) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
@@ -173,6 +190,25 @@ mod tests {
         assert_eq!(clock.time_words(ENGLISH, now), "22:05");
         assert_eq!(clock.time_words(KOREAN, now), "오후 10:05");
         assert_eq!(clock.time_words(KOREAN, now - 22 * 3_600_000), "오전 12:05");
+    }
+
+    #[test]
+    fn what_was_long_ago_is_said_coarsely() {
+        let clock = clock();
+        let now = clock.now_ms.expect("a fixed time");
+        const MINUTE: i64 = 60_000;
+        const DAY: i64 = 24 * 60 * MINUTE;
+        let words = |text, passed| clock.ago_words(text, now - passed);
+        assert_eq!(words(ENGLISH, 0), "just now");
+        assert_eq!(words(ENGLISH, -5 * DAY), "just now");
+        assert_eq!(words(ENGLISH, MINUTE - 1), "just now");
+        assert_eq!(words(ENGLISH, MINUTE), "1 minute ago");
+        assert_eq!(words(ENGLISH, 59 * MINUTE), "59 minutes ago");
+        assert_eq!(words(ENGLISH, 60 * MINUTE), "1 hour ago");
+        assert_eq!(words(KOREAN, DAY - 1), "23시간 전");
+        assert_eq!(words(ENGLISH, DAY), "1 day ago");
+        assert_eq!(words(KOREAN, 3 * DAY), "3일 전");
+        assert_eq!(words(ENGLISH, 30 * DAY), "Friday, 23 October");
     }
 
     #[test]

@@ -179,6 +179,7 @@ impl Log {
             | Event::QuitFromGroup(_)
             | Event::UserStatusChanged(_)
             | Event::KickedOffline(_)
+            | Event::DevicesChanged(_)
             | Event::SyncFinished(_)
             | Event::RemoteUserEnterRoom(_)
             | Event::RemoteUserLeaveRoom(_)

@@ -258,6 +258,7 @@ impl Machine {
             | Event::QuitFromGroup(_)
             | Event::UserStatusChanged(_)
             | Event::KickedOffline(_)
+            | Event::DevicesChanged(_)
             | Event::SyncFinished(_) => {}
         }
     }

@@ -17,12 +17,17 @@ use crate::{
     call::{Input, RequestReply, Ticket},
     client::{ClientEvent, ConnectError, discovery::Found},
     media::{self, AudioNotice, Devices, tones::RingCue},
-    protocol::{ApiError, Code, Fingerprint, api::Credentials, event::UserStatus},
+    protocol::{
+        ApiError, Code, Fingerprint,
+        api::{Credentials, DeviceList},
+        event::UserStatus,
+    },
 };
 
 use super::{
     Command, EngineEvent, OnChange, Overrides, ProfileError, RawRequest, Settings, State,
     calls::Calls,
+    devices::Listing,
     people::People,
     profile::Profile,
     session::Link,
@@ -66,6 +71,8 @@ pub(super) enum Message {
     Reply(u64, Ticket, Result<RequestReply, ApiError>),
     /// A page of people.
     People(u64, Vec<UserStatus>),
+    /// The user's devices.
+    OwnDevices(u64, Result<DeviceList, ApiError>),
     /// The display name was changed.
     Renamed(u64, String),
     /// A request of the person failed.
@@ -89,6 +96,7 @@ pub(super) struct Actor {
     pub(super) link: Link,
     pub(super) calls: Calls,
     pub(super) people: People,
+    pub(super) listing_own: Listing,
     pub(super) desk: Desk,
     pub(super) inbox: mpsc::Sender<Message>,
     pub(super) outputs: Outputs,
@@ -173,6 +181,7 @@ impl Actor {
             link: Link::default(),
             calls,
             people: People::default(),
+            listing_own: Listing::default(),
             desk,
             inbox,
             outputs,
@@ -254,6 +263,8 @@ impl Actor {
                 self.draft.notices = self.draft.notices.iter().filter(|notice| notice.id != id).cloned().collect();
             }
             Command::SetDisplayName(name) => self.rename(name),
+            Command::RenameDevice { device, name } => self.rename_device(device, name),
+            Command::SignOutDevice(device) => self.sign_out_device(device),
             // The loop has ended the engine before it comes here.
             Command::Shutdown => {}
         }
@@ -267,6 +278,7 @@ impl Actor {
             Message::Server(of, result) => self.server_up(of, result),
             Message::Reply(of, ticket, result) if of == current => self.replied(ticket, result),
             Message::People(of, users) if of == current => self.people.update(users),
+            Message::OwnDevices(of, answer) if of == current => self.own_devices(answer),
             Message::Renamed(of, name) if of == current => self.renamed(name),
             Message::Failed(error) => self.fail(error),
             Message::Sound(notice) => {
@@ -285,6 +297,7 @@ impl Actor {
             | Message::Entered(..)
             | Message::Reply(..)
             | Message::People(..)
+            | Message::OwnDevices(..)
             | Message::Renamed(..) => {}
         }
     }

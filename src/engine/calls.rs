@@ -185,6 +185,9 @@ impl Actor {
         if let Event::UserStatusChanged(change) = &delivery.event {
             self.people.update(change.user_status_list.iter().cloned());
         }
+        if matches!(delivery.event, Event::DevicesChanged(_)) {
+            self.list_own_devices();
+        }
         self.emit(EngineEvent::Callback(Arc::new(delivery.clone())));
         self.calls_input(Input::Delivery(delivery));
     }

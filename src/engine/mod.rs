@@ -7,6 +7,7 @@
 mod actor;
 mod calls;
 pub mod command;
+mod devices;
 mod entry;
 mod hosting;
 mod people;

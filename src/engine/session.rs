@@ -14,6 +14,7 @@ use crate::{
     protocol::{
         ApiError, Code, Fingerprint,
         api::{GetUsers, SetSelfInfo, Start},
+        event::KickedOffline,
         limits,
     },
 };
@@ -144,6 +145,7 @@ impl Actor {
             display_name: account.credentials.user_id.to_string(),
             server: address.host_port(),
         });
+        self.forget_own_devices();
         self.open_calls();
         let (client, events) = Client::start(ClientConfig {
             address,
@@ -190,6 +192,7 @@ impl Actor {
                 self.draft.session = Session::Online;
                 self.calls_input(Input::LinkReady);
                 self.list_people();
+                self.list_own_devices();
             }
             ClientEvent::Record(delivery) => self.record(delivery),
             ClientEvent::Callback(delivery) => self.callback(delivery),
@@ -199,9 +202,13 @@ impl Actor {
                 self.draft.session = Session::Offline { problem, retry_in_s: 0 };
                 self.calls_input(Input::LinkLost);
             }
-            ClientEvent::KickedOffline(error) => {
+            ClientEvent::KickedOffline(KickedOffline { reason: error, by_device }) => {
                 self.calls_input(Input::SignedOut(error.clone()));
+                if by_device.is_some() {
+                    self.forget_account();
+                }
                 self.signed_out(Some(Problem { code: error.code, detail: error.message }));
+                self.draft.signed_out_by = by_device;
             }
             ClientEvent::TokenRejected(error) => {
                 self.calls_input(Input::SignedOut(error.clone()));
@@ -328,7 +335,9 @@ impl Actor {
         self.stop_media();
         self.draft.session = Session::SignedOut { problem };
         self.draft.me = None;
+        self.draft.signed_out_by = None;
         self.people.clear();
+        self.forget_own_devices();
         if self.overrides.no_discovery || self.link.browser.is_some() {
             return;
         }

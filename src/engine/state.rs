@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::{
     call::{CallView, log::LogRow},
-    protocol::{SourceId, UserId, event::Presence},
+    protocol::{DeviceId, SourceId, UserId, event::Presence},
 };
 
 pub use crate::{
@@ -28,6 +28,10 @@ pub struct State {
     pub hosting: Option<Hosting>,
     /// The signed-in user.
     pub me: Option<Me>,
+    /// The devices of the signed-in user: this one first, then by when they were last seen.
+    pub devices: Arc<[Device]>,
+    /// The name of the device that has signed this one out, until the next try to sign in.
+    pub signed_out_by: Option<String>,
     /// Everybody else on the server, ordered by display name.
     pub people: Arc<[Person]>,
     /// Calls, live ones first; an ended one stays until dismissed.
@@ -157,6 +161,23 @@ pub struct Me {
     pub display_name: String,
     /// The server's address.
     pub server: String,
+}
+
+/// A device of the signed-in user.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Device {
+    /// The device.
+    pub id: DeviceId,
+    /// Its name.
+    pub name: String,
+    /// When it was added, server time, ms since 1970.
+    pub created_ms: i64,
+    /// When it was connected last, server time, ms since 1970.
+    pub last_seen_ms: i64,
+    /// It is connected.
+    pub online: bool,
+    /// It is this one.
+    pub own: bool,
 }
 
 /// Somebody else on the server.

@@ -223,7 +223,14 @@ pub struct RoomLink {
 pub struct KickedOffline {
     /// Why, as code and sentence.
     pub reason: ApiError,
+    /// The name of the user's device that signed this one out; its token is void then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by_device: Option<String>,
 }
+
+/// `onDevicesChanged`: the user's devices, or what is known of them, are others than before; `getDevices` tells.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DevicesChanged {}
 
 /// `onSyncFinished`: everything up to `seq` has been sent; what follows is live.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -299,6 +306,8 @@ events! {
     UserStatusChanged(UserStatusChanged) = "onUserStatusChanged",
     /// This session is over.
     KickedOffline(KickedOffline) = "onKickedOffline",
+    /// The devices of this user changed (told to the user's own devices).
+    DevicesChanged(DevicesChanged) = "onDevicesChanged",
     /// The replay after a sign-in is complete.
     SyncFinished(SyncFinished) = "onSyncFinished",
     /// Somebody entered the room that this device is in.

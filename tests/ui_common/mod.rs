@@ -11,8 +11,8 @@ use ahoy::{
         Command, Settings, State,
         settings::{Language, Theme},
         state::{
-            Audio, DeviceChoice, EchoState, FoundServer, Hosting, LinkQuality, Me, NoiseState, ParticipantAudio,
-            Person, Processing, Quality, Session, Transport,
+            Audio, Device, DeviceChoice, EchoState, FoundServer, Hosting, LinkQuality, Me, NoiseState,
+            ParticipantAudio, Person, Processing, Quality, Session, Transport,
         },
     },
     protocol::{
@@ -143,6 +143,7 @@ pub fn home(language: Language, theme: Theme) -> State {
             ..Audio::default()
         },
         settings: settings(language, theme),
+        devices: devices(language),
         ..State::default()
     }
 }
@@ -153,6 +154,24 @@ pub fn hosting() -> Hosting {
         addresses: vec!["192.168.0.24:7470".into(), "10.8.0.3:7470".into()],
         fingerprint: FINGERPRINT.into(),
     }
+}
+
+/// This device and two others, of which one is connected.
+pub fn devices(language: Language) -> Arc<[Device]> {
+    let names = match language {
+        Language::English => ["Desk", "Laptop", "Living room"],
+        Language::Korean => ["책상", "노트북", "거실"],
+    };
+    let hours_ago = [0, 0, 3 * 24];
+    let device = |at: usize| Device {
+        id: DeviceId::new(format!("device-{at}")).expect("an identifier"),
+        name: names[at].into(),
+        created_ms: NOW_MS - 40 * 24 * 60 * MINUTE_MS,
+        last_seen_ms: NOW_MS - hours_ago[at] * 60 * MINUTE_MS,
+        online: at < 2,
+        own: at == 0,
+    };
+    [device(0), device(1), device(2)].into()
 }
 
 pub fn signed_out(language: Language, theme: Theme) -> State {

@@ -70,3 +70,11 @@ settings-server-address = Address
 settings-server-hosting = Others join at
 settings-fingerprint = Fingerprint
 settings-fingerprint-line = Others can compare it to be sure that they reach this server.
+
+devices-title = Your devices
+devices-this = This device
+devices-no-other = You are signed in on this device only.
+devices-last-seen = Last seen: { $ago }
+devices-sign-out = Sign out { $device }
+devices-sign-out-title = Sign out “{ $device }”?
+devices-sign-out-line = A call there ends. To use it again, somebody has to sign in there with your password.

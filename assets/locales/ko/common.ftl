@@ -74,3 +74,8 @@ month-12 = 12월
 
 demo-first = 하나
 demo-second = 민준
+
+ago-now = 방금 전
+ago-minutes = { $count }분 전
+ago-hours = { $count }시간 전
+ago-days = { $count }일 전

@@ -70,3 +70,11 @@ settings-server-address = 주소
 settings-server-hosting = 접속 주소
 settings-fingerprint = 지문
 settings-fingerprint-line = 이 값을 서로 비교하면 올바른 서버인지 확인할 수 있습니다.
+
+devices-title = 내 기기
+devices-this = 이 기기
+devices-no-other = 이 기기에서만 로그인되어 있습니다.
+devices-last-seen = 마지막 접속: { $ago }
+devices-sign-out = { $device }에서 로그아웃
+devices-sign-out-title = ‘{ $device }’에서 로그아웃할까요?
+devices-sign-out-line = 그 기기의 통화가 끊기며, 다시 사용하려면 그 기기에서 비밀번호로 로그인해야 합니다.

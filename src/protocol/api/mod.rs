@@ -112,11 +112,13 @@ macro_rules! call {
 }
 
 mod check;
+mod devices;
 mod groups;
 mod rooms;
 mod session;
 mod signaling;
 
+pub use devices::*;
 pub use groups::*;
 pub use rooms::*;
 pub use session::*;
@@ -125,6 +127,7 @@ pub use signaling::*;
 calls! {
     GetServerInfo, SignUp, SignIn, Login, Logout,
     Ping, Ack, SetSelfInfo, GetUsers,
+    GetDevices, RenameDevice, SignOutDevice,
     Invite, InviteInGroup, Cancel, Accept, Reject,
     Timeout, ModifyInvitation, AddInvitedSignaling,
     GetSignalingInfo,

@@ -13,6 +13,15 @@ pub(crate) struct Device {
     pub(crate) name: String,
 }
 
+/// A device of a user, as it is listed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct KnownDevice {
+    pub(crate) device: DeviceId,
+    pub(crate) name: String,
+    pub(crate) created_ms: i64,
+    pub(crate) last_seen_ms: i64,
+}
+
 /// A device to be added.
 #[derive(Debug)]
 pub(crate) struct NewDevice<'a> {
@@ -107,16 +116,27 @@ impl Store {
     }
 
     /// A user's devices, the one not seen for longest first.
-    pub(crate) fn devices(&self, user: &UserId) -> StoreResult<Vec<DeviceId>> {
-        let sql = "SELECT user, device, name FROM devices WHERE user = ?1 ORDER BY last_seen_ms, rowid";
+    pub(crate) fn devices(&self, user: &UserId) -> StoreResult<Vec<KnownDevice>> {
+        let sql = "SELECT user, device, name, created_ms, last_seen_ms FROM devices WHERE user = ?1
+                   ORDER BY last_seen_ms, rowid";
         let mut query = self.db.prepare_cached(sql)?;
-        query.query_and_then([user.as_str()], |row| Ok(read_device(row)?.device))?.collect()
+        let known = |row: &Row<'_>| {
+            let Device { device, name, .. } = read_device(row)?;
+            Ok(KnownDevice { device, name, created_ms: row.get(3)?, last_seen_ms: row.get(4)? })
+        };
+        query.query_and_then([user.as_str()], known)?.collect()
     }
 
-    /// Revokes a device's token.
-    pub(crate) fn remove_device(&self, device: &DeviceId) -> StoreResult<()> {
-        self.db.prepare_cached("DELETE FROM devices WHERE device = ?1")?.execute([device.as_str()])?;
-        Ok(())
+    /// Gives a device of the user another name; `false` if there is none.
+    pub(crate) fn rename_device(&self, user: &UserId, device: &DeviceId, name: &str) -> StoreResult<bool> {
+        let sql = "UPDATE devices SET name = ?3 WHERE device = ?2 AND user = ?1";
+        Ok(self.db.prepare_cached(sql)?.execute(params![user.as_str(), device.as_str(), name])? == 1)
+    }
+
+    /// Revokes the token of a device of the user; `false` if there is none.
+    pub(crate) fn remove_device(&self, user: &UserId, device: &DeviceId) -> StoreResult<bool> {
+        let sql = "DELETE FROM devices WHERE device = ?2 AND user = ?1";
+        Ok(self.db.prepare_cached(sql)?.execute(params![user.as_str(), device.as_str()])? == 1)
     }
 
     /// Notes when a device was here last, and what it has stored.
