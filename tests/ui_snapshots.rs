@@ -16,7 +16,7 @@ use ahoy::{
         },
         state::{AudioProblem, ConnectStep, Notice, NoticeKind, Problem, Quality, Session},
     },
-    protocol::Code,
+    protocol::{Code, event::Presence},
 };
 use egui::Role;
 use egui_kittest::{Harness, SnapshotOptions, SnapshotResults, kittest::Queryable as _};
@@ -87,10 +87,33 @@ fn people() {
     for (way, language, theme) in WAYS {
         let mut state = home(language, theme);
         state.missed_unseen = 2;
+        let mut people = state.people.to_vec();
+        people[2].presence = Presence::DoNotDisturb;
+        state.people = people.into();
         picture(&mut results, &format!("people_{way}"), state.clone(), Tab::People);
         state.people = Arc::new([]);
         state.profile = "demo-1".into();
         picture(&mut results, &format!("people_empty_{way}"), state, Tab::People);
+    }
+}
+
+#[test]
+fn status_menu() {
+    let mut results = SnapshotResults::new();
+    for (way, language, theme) in WAYS {
+        let mut state = home(language, theme);
+        state.status.schedule_until_ms = Some(ui_common::NOW_MS + 9 * 60 * 60_000);
+        let mut harness = window(&Fake::new(state), Tab::People);
+        let button = match language {
+            English => "Your status: Do not disturb until 07:05",
+            Korean => "내 상태: 오전 7:05까지 방해 금지",
+        };
+        harness.get_by_role_and_label(Role::Button, button).click();
+        harness.run_steps(4);
+        harness.remove_cursor();
+        harness.step();
+        harness.snapshot(format!("status_{way}"));
+        results.extend_harness(&mut harness);
     }
 }
 
@@ -178,7 +201,9 @@ fn ended_calls() {
     let mut results = SnapshotResults::new();
     for (way, language, theme) in WAYS {
         picture(&mut results, &format!("ended_{way}"), ended(language, theme, EndReason::HungUp, 754), Tab::People);
-        picture(&mut results, &format!("ended_busy_{way}"), ended(language, theme, EndReason::Busy, 0), Tab::People);
+        for (name, end) in [("busy", EndReason::Busy), ("not_available", EndReason::NotAvailable)] {
+            picture(&mut results, &format!("ended_{name}_{way}"), ended(language, theme, end, 0), Tab::People);
+        }
     }
 }
 
@@ -271,7 +296,7 @@ fn settings() {
         let fake = Fake::new(state);
         let mut harness = window(&fake, Tab::Settings);
         harness.snapshot(format!("settings_{way}"));
-        harness.set_size(egui::vec2(980.0, 2420.0));
+        harness.set_size(egui::vec2(980.0, 2720.0));
         harness.run();
         harness.snapshot(format!("settings_whole_{way}"));
         results.extend_harness(&mut harness);

@@ -14,7 +14,10 @@ use ahoy::{
         },
         state::{Notice, NoticeKind, Problem, Session},
     },
-    protocol::Code,
+    protocol::{
+        Code,
+        api::{Schedule, Weekday},
+    },
 };
 use egui::{Key, Modifiers, Role};
 use egui_kittest::{
@@ -179,7 +182,13 @@ fn incoming_calls_follow_the_state_and_no_single_key_answers() {
 
 #[test]
 fn a_call_that_was_not_answered_here_is_left_to_the_log() {
-    for end in [EndReason::Cancelled, EndReason::NoAnswer, EndReason::AnsweredElsewhere, EndReason::Declined] {
+    for end in [
+        EndReason::Cancelled,
+        EndReason::NoAnswer,
+        EndReason::NotAvailable,
+        EndReason::AnsweredElsewhere,
+        EndReason::Declined,
+    ] {
         let mut state = incoming(English, Dark);
         let fake = Fake::new(state.clone());
         let mut harness = window(&fake, Tab::Calls);
@@ -248,7 +257,7 @@ fn no_setting_reaches_beyond_a_narrow_window() {
         let mut harness = window(&Fake::new(state), Tab::Settings);
         // The usual width and the least.
         for width in [980.0, 760.0] {
-            harness.set_size(egui::vec2(width, 2500.0));
+            harness.set_size(egui::vec2(width, 2800.0));
             harness.run();
             let out: Vec<String> = harness
                 .query_all_by(|node| !node.is_hidden() && node.label().is_some())
@@ -264,7 +273,7 @@ fn no_setting_reaches_beyond_a_narrow_window() {
 fn settings_are_changed_as_a_whole() {
     let fake = Fake::new(home(English, Dark));
     let mut harness = window(&fake, Tab::Settings);
-    harness.set_size(egui::vec2(980.0, 2420.0));
+    harness.set_size(egui::vec2(980.0, 2720.0));
     harness.run();
     fake.take_sent();
     click(&mut harness, Role::RadioButton, "Light");
@@ -289,10 +298,73 @@ fn settings_are_changed_as_a_whole() {
 }
 
 #[test]
+fn the_status_is_set_in_a_menu() {
+    let mut state = home(English, Dark);
+    let fake = Fake::new(state.clone());
+    let mut harness = window(&fake, Tab::People);
+    let choose = |harness: &mut Harness<'_, AhoyApp>, status: &str, choice: &str| {
+        harness.get_by_role_and_label(Role::Button, &format!("Your status: {status}")).click();
+        harness.run_steps(3);
+        harness.get_by_role_and_label(Role::RadioButton, choice).click();
+        harness.run_steps(3);
+    };
+    choose(&mut harness, "Connected", "Available");
+    assert!(fake.take_sent().is_empty(), "that is how it is");
+    choose(&mut harness, "Connected", "Do not disturb");
+    assert!(matches!(only(&fake), Command::SetDoNotDisturb(true)));
+    state.status.shared.do_not_disturb = true;
+    fake.set(state);
+    harness.run();
+    choose(&mut harness, "Do not disturb", "Available");
+    assert!(matches!(only(&fake), Command::SetDoNotDisturb(false)));
+}
+
+#[test]
+fn the_schedule_is_set_in_the_settings() {
+    let mut state = home(English, Dark);
+    let fake = Fake::new(state.clone());
+    let mut harness = window(&fake, Tab::Settings);
+    harness.set_size(egui::vec2(980.0, 2720.0));
+    harness.run();
+    fake.take_sent();
+    let schedule = |fake: &Fake| match only(fake) {
+        Command::SetSchedule(schedule) => schedule,
+        other => panic!("{other:?}"),
+    };
+    let night = Schedule::default();
+    assert!(harness.get_by_role_and_label(Role::CheckBox, "Monday").accesskit_node().is_disabled());
+    click(&mut harness, Role::Switch, "By schedule");
+    let on = Schedule { enabled: true, ..night };
+    assert_eq!(schedule(&fake), on);
+
+    state.status.shared.schedule = on.clone();
+    fake.set(state.clone());
+    harness.run();
+    assert!(harness.query_by_label("On the next day").is_some());
+    harness.get_by_role_and_label(Role::ComboBox, "Until").click();
+    harness.run_steps(3);
+    harness.get_by_role_and_label(Role::Button, "00:30").click();
+    harness.run_steps(3);
+    assert_eq!(schedule(&fake), Schedule { to_minute: 30, ..on.clone() });
+    click(&mut harness, Role::CheckBox, "Monday");
+    let mut rest = on.clone();
+    rest.days.remove(&Weekday::Monday);
+    assert_eq!(schedule(&fake), rest);
+
+    state.status.shared.schedule = Schedule { days: [Weekday::Sunday].into(), ..on };
+    fake.set(state);
+    harness.run();
+    click(&mut harness, Role::CheckBox, "Sunday");
+    assert!(fake.take_sent().is_empty(), "the last day stays");
+    click(&mut harness, Role::CheckBox, "Monday");
+    assert_eq!(schedule(&fake).days, [Weekday::Monday, Weekday::Sunday].into());
+}
+
+#[test]
 fn devices_are_named_and_signed_out() {
     let fake = Fake::new(home(English, Dark));
     let mut harness = window(&fake, Tab::Settings);
-    harness.set_size(egui::vec2(980.0, 2420.0));
+    harness.set_size(egui::vec2(980.0, 2720.0));
     harness.run();
     fake.take_sent();
     type_into(&mut harness, "This device", " 2");
@@ -334,7 +406,7 @@ fn what_is_done_to_voices_is_switched_and_rests_for_music() {
     let mut state = home(English, Dark);
     let fake = Fake::new(state.clone());
     let mut harness = window(&fake, Tab::Settings);
-    harness.set_size(egui::vec2(980.0, 2420.0));
+    harness.set_size(egui::vec2(980.0, 2720.0));
     harness.run();
     fake.take_sent();
     let defaults = Settings { language: Some(English), theme: Dark, ..Settings::default() };

@@ -83,15 +83,20 @@ impl Clock {
     /// The time of day.
     pub(crate) fn time_words(&self, text: Text, time_ms: i64) -> String {
         let at = self.at(time_ms);
-        let (hour, minute) = (at.hour(), at.minute());
-        match text.language() {
-            Language::English => format!("{hour:02}:{minute:02}"),
-            Language::Korean => {
-                let hour12 = if hour % 12 == 0 { 12 } else { hour % 12 };
-                let time = format!("{hour12}:{minute:02}");
-                let id = if hour < 12 { "time-morning" } else { "time-afternoon" };
-                text.tr_with(id, &[("time", &time)])
-            }
+        // Neither is ever negative.
+        minute_words(text, at.hour().unsigned_abs().into(), at.minute().unsigned_abs().into())
+    }
+}
+
+/// A time of day.
+pub(crate) fn minute_words(text: Text, hour: u16, minute: u16) -> String {
+    match text.language() {
+        Language::English => format!("{hour:02}:{minute:02}"),
+        Language::Korean => {
+            let hour12 = if hour.is_multiple_of(12) { 12 } else { hour % 12 };
+            let time = format!("{hour12}:{minute:02}");
+            let id = if hour < 12 { "time-morning" } else { "time-afternoon" };
+            text.tr_with(id, &[("time", &time)])
         }
     }
 }

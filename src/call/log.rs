@@ -57,7 +57,13 @@ impl LogRow {
             && !self.answered
             && matches!(
                 self.result,
-                Some(EndReason::NoAnswer | EndReason::Cancelled | EndReason::Offline | EndReason::Busy)
+                Some(
+                    EndReason::NoAnswer
+                        | EndReason::Cancelled
+                        | EndReason::Offline
+                        | EndReason::Busy
+                        | EndReason::NotAvailable
+                )
             )
     }
 }
@@ -180,6 +186,7 @@ impl Log {
             | Event::UserStatusChanged(_)
             | Event::KickedOffline(_)
             | Event::DevicesChanged(_)
+            | Event::SelfStatusChanged(_)
             | Event::SyncFinished(_)
             | Event::RemoteUserEnterRoom(_)
             | Event::RemoteUserLeaveRoom(_)
@@ -261,11 +268,11 @@ impl Log {
 
     fn rejected(&mut self, answer: &InviteeAnswer) {
         let elsewhere = self.elsewhere(answer);
-        let busy = CallData::parse(&answer.data).is_ok_and(|data| data.is_line_busy());
-        let reason = match (busy, &elsewhere) {
-            (true, _) => EndReason::Busy,
-            (false, Some(_)) => EndReason::DeclinedElsewhere,
-            (false, None) => EndReason::Declined,
+        let reason = match (CallData::parse(&answer.data), &elsewhere) {
+            (Ok(data), _) if data.is_line_busy() => EndReason::Busy,
+            (Ok(data), _) if data.is_do_not_disturb() => EndReason::NotAvailable,
+            (_, Some(_)) => EndReason::DeclinedElsewhere,
+            (_, None) => EndReason::Declined,
         };
         self.unanswered(&answer.invite_id, reason, elsewhere);
     }

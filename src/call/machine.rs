@@ -79,6 +79,8 @@ pub enum Input {
     LinkLost,
     /// It is back, and everything missed has been delivered.
     LinkReady,
+    /// From now on, whoever calls is told that this user does not want to be disturbed, and nothing rings (or again).
+    DoNotDisturb(bool),
     /// This device was signed out.
     SignedOut(ApiError),
     /// A deadline may have passed.
@@ -120,6 +122,7 @@ pub struct Machine {
     pub(super) calls: Vec<Call>,
     pub(super) early: EarlyEnds,
     pub(super) elsewhere: Elsewhere,
+    pub(super) do_not_disturb: bool,
     outbox: Outbox,
     out: VecDeque<Output>,
 }
@@ -141,6 +144,7 @@ impl Machine {
             calls: Vec::new(),
             early: EarlyEnds::default(),
             elsewhere: Elsewhere::default(),
+            do_not_disturb: false,
             outbox: Outbox::default(),
             out: VecDeque::new(),
         }
@@ -160,6 +164,7 @@ impl Machine {
             Input::Reply(ticket, result) => self.answered(ticket, result),
             Input::LinkLost => self.link_lost(),
             Input::LinkReady => self.link_ready(),
+            Input::DoNotDisturb(on) => self.do_not_disturb = on,
             Input::SignedOut(error) => self.signed_out(&error),
             Input::Tick => {}
         }
@@ -259,6 +264,7 @@ impl Machine {
             | Event::UserStatusChanged(_)
             | Event::KickedOffline(_)
             | Event::DevicesChanged(_)
+            | Event::SelfStatusChanged(_)
             | Event::SyncFinished(_) => {}
         }
     }

@@ -33,6 +33,7 @@ use super::{
     session::Link,
     sound::{Desk, is_korean},
     state::{Notice, NoticeKind, Problem, Session},
+    status::Watch,
 };
 
 /// Answers and events that wait for the actor.
@@ -97,6 +98,7 @@ pub(super) struct Actor {
     pub(super) calls: Calls,
     pub(super) people: People,
     pub(super) listing_own: Listing,
+    pub(super) watch: Watch,
     pub(super) desk: Desk,
     pub(super) inbox: mpsc::Sender<Message>,
     pub(super) outputs: Outputs,
@@ -182,6 +184,7 @@ impl Actor {
             calls,
             people: People::default(),
             listing_own: Listing::default(),
+            watch: Watch::default(),
             desk,
             inbox,
             outputs,
@@ -265,12 +268,15 @@ impl Actor {
             Command::SetDisplayName(name) => self.rename(name),
             Command::RenameDevice { device, name } => self.rename_device(device, name),
             Command::SignOutDevice(device) => self.sign_out_device(device),
+            Command::SetDoNotDisturb(on) => self.set_do_not_disturb(on),
+            Command::SetSchedule(schedule) => self.set_schedule(schedule),
             // The loop has ended the engine before it comes here.
             Command::Shutdown => {}
         }
     }
 
     pub(super) fn message(&mut self, message: Message) {
+        self.look_at_clock(false);
         let current = self.link.generation;
         match message {
             Message::Client(of, event) if of == current => self.client_event(event),
@@ -350,6 +356,7 @@ impl Actor {
 
     /// Everything whose time has come.
     fn tick(&mut self) {
+        self.look_at_clock(false);
         let now_ms = self.now_ms();
         if self.calls.deadline().is_some_and(|at| at <= now_ms) {
             self.calls_input(Input::Tick);
@@ -364,7 +371,7 @@ impl Actor {
         let now_ms = self.now_ms();
         let second = self.counting_from().map(|from| from + (now_ms.saturating_sub(from) / 1000 + 1) * 1000);
         let levels = self.desk.is_metering().then_some(now_ms + LEVELS_MS);
-        let at = [self.calls.deadline(), second, levels].into_iter().flatten().min()?;
+        let at = [self.calls.deadline(), self.status_deadline(), second, levels].into_iter().flatten().min()?;
         Some(self.started + Duration::from_millis(at))
     }
 

@@ -1,6 +1,6 @@
 //! What a front end may ask of the engine. No command has a return value: what comes of it shows in the state.
 
-use crate::protocol::{DeviceId, InviteId, SourceId, UserId};
+use crate::protocol::{DeviceId, InviteId, SourceId, UserId, api::Schedule};
 
 use super::settings::Settings;
 
@@ -74,6 +74,10 @@ pub enum Command {
     },
     /// Sign another device of the user out.
     SignOutDevice(DeviceId),
+    /// Do not disturb, by hand, on all devices of the user; or no longer.
+    SetDoNotDisturb(bool),
+    /// When not to disturb, each week, on all devices of the user.
+    SetSchedule(Schedule),
     /// End the engine: leave calls, close connections, store everything.
     Shutdown,
 }

@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use crate::protocol::{
-    ApiError, Call, Code, DeviceId, Request,
+    ApiError, DeviceId,
     api::{DeviceInfo, DeviceList, GetDevices, RenameDevice, SignOutDevice},
 };
 
 use super::{
     actor::{Actor, Message},
+    session::Wish,
     state::Device,
 };
 
@@ -55,25 +56,11 @@ impl Actor {
     }
 
     pub(super) fn rename_device(&mut self, device_id: DeviceId, device_name: String) {
-        self.change_devices(RenameDevice { device_id, device_name });
+        self.wish(RenameDevice { device_id, device_name }, Wish::OfThePerson);
     }
 
     pub(super) fn sign_out_device(&mut self, device_id: DeviceId) {
-        self.change_devices(SignOutDevice { device_id });
-    }
-
-    /// What comes of it, the server tells all devices, this one too.
-    fn change_devices<C: Call + Into<Request>>(&mut self, request: C) {
-        let Some(client) = self.link.client.clone() else {
-            let message = "There is no connection to the server; try again once it is back.";
-            return self.fail(ApiError::new(Code::Disconnected, message));
-        };
-        let inbox = self.inbox.clone();
-        tokio::spawn(async move {
-            if let Err(error) = client.call(request).await {
-                let _ = inbox.send(Message::Failed(error)).await;
-            }
-        });
+        self.wish(SignOutDevice { device_id }, Wish::OfThePerson);
     }
 }
 

@@ -13,11 +13,13 @@ mod hosting;
 mod people;
 pub mod profile;
 mod publish;
+mod quiet;
 pub mod ring;
 mod session;
 pub mod settings;
 mod sound;
 pub mod state;
+mod status;
 
 use std::{path::PathBuf, sync::Arc, thread, time::Duration};
 

@@ -12,7 +12,7 @@ use crate::{
         discovery::{Browser, Found},
     },
     protocol::{
-        ApiError, Code, Fingerprint,
+        ApiError, Call, Code, Fingerprint, Request,
         api::{GetUsers, SetSelfInfo, Start},
         event::KickedOffline,
         limits,
@@ -29,6 +29,13 @@ use super::{
 
 /// How long the connection may take to close at the end.
 const CLOSE: Duration = Duration::from_secs(2);
+
+/// Who wants something of the server, and so is told if it was not done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Wish {
+    OfThePerson,
+    OfTheProgram,
+}
 
 /// An answer that the actor waits for.
 type Answer = BoxFuture<'static, Message>;
@@ -182,6 +189,7 @@ impl Actor {
                 if let Some(me) = &mut self.draft.me {
                     me.display_name = reply.display_name;
                 }
+                self.status_begins(reply.self_status);
                 if !self.link.was_online {
                     self.draft.session = Session::Connecting(ConnectStep::Catching);
                 }
@@ -261,6 +269,26 @@ impl Actor {
         }
     }
 
+    /// Asks the server for something whose outcome it tells all devices of the user, this one too: only a failure comes
+    /// back. Requests leave in the order in which they were wished.
+    pub(super) fn wish<C: Call + Into<Request>>(&mut self, params: C, wish: Wish) {
+        let Some(client) = self.link.client.clone() else { return };
+        let mut answer = Box::pin(async move { client.call(params).await.err() });
+        let early = tokio::task::unconstrained(&mut answer).now_or_never();
+        let inbox = self.inbox.clone();
+        tokio::spawn(async move {
+            let failed = match early {
+                Some(failed) => failed,
+                None => answer.await,
+            };
+            match (failed, wish) {
+                (None, _) => {}
+                (Some(error), Wish::OfThePerson) => _ = inbox.send(Message::Failed(error)).await,
+                (Some(error), Wish::OfTheProgram) => tracing::info!(%error, "{} was not done", C::METHOD),
+            }
+        });
+    }
+
     pub(super) fn raw_request(&mut self, raw: RawRequest) {
         let RawRequest { request, reply } = raw;
         let Some(client) = self.link.client.clone() else {
@@ -338,6 +366,7 @@ impl Actor {
         self.draft.signed_out_by = None;
         self.people.clear();
         self.forget_own_devices();
+        self.forget_status();
         if self.overrides.no_discovery || self.link.browser.is_some() {
             return;
         }

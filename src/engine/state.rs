@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::{
     call::{CallView, log::LogRow},
-    protocol::{DeviceId, SourceId, UserId, event::Presence},
+    protocol::{DeviceId, SourceId, UserId, api::SelfStatus, event::Presence},
 };
 
 pub use crate::{
@@ -28,6 +28,8 @@ pub struct State {
     pub hosting: Option<Hosting>,
     /// The signed-in user.
     pub me: Option<Me>,
+    /// Whether the signed-in user wants to be called.
+    pub status: OwnStatus,
     /// The devices of the signed-in user: this one first, then by when they were last seen.
     pub devices: Arc<[Device]>,
     /// The name of the device that has signed this one out, until the next try to sign in.
@@ -161,6 +163,22 @@ pub struct Me {
     pub display_name: String,
     /// The server's address.
     pub server: String,
+}
+
+/// Whether the signed-in user wants to be called.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct OwnStatus {
+    /// What is set, on all devices of the user.
+    pub shared: SelfStatus,
+    /// While the schedule holds here: until when, ms since 1970.
+    pub schedule_until_ms: Option<i64>,
+}
+
+impl OwnStatus {
+    /// Whether nothing rings here now.
+    pub fn holds(&self) -> bool {
+        self.shared.do_not_disturb || self.schedule_until_ms.is_some()
+    }
 }
 
 /// A device of the signed-in user.

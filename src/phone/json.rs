@@ -234,6 +234,7 @@ fn summary(state: &State) -> Value {
             AudioProblem::MicrophoneLost => "microphoneLost",
             AudioProblem::SpeakerLost => "speakerLost",
         }),
+        "doNotDisturb": state.status.holds(),
         "missedUnseen": state.missed_unseen,
     })
 }

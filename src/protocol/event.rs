@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use super::{ApiError, Code, DeviceId, GroupId, InviteId, RoomId, SourceId, UserId, rpc};
+use super::{ApiError, Code, DeviceId, GroupId, InviteId, RoomId, SourceId, UserId, api::SelfStatus, rpc};
 
 /// `onReceiveNewInvitation`: an invitation began. Everyone concerned gets it: the invitees, the group's other members,
 /// and the inviter's own devices (which do not call it back to the application).
@@ -130,6 +130,8 @@ pub enum Presence {
     Online,
     /// Connected, and in a room.
     InCall,
+    /// Connected, and a device of the user lets nothing ring.
+    DoNotDisturb,
     /// No device is connected.
     Offline,
 }
@@ -308,6 +310,8 @@ events! {
     KickedOffline(KickedOffline) = "onKickedOffline",
     /// The devices of this user changed (told to the user's own devices).
     DevicesChanged(DevicesChanged) = "onDevicesChanged",
+    /// What this user has set about being called (told to the user's own devices).
+    SelfStatusChanged(SelfStatus) = "onSelfStatusChanged",
     /// The replay after a sign-in is complete.
     SyncFinished(SyncFinished) = "onSyncFinished",
     /// Somebody entered the room that this device is in.

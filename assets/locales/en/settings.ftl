@@ -28,6 +28,13 @@ settings-ring-volume = Ring volume
 settings-ringtone = Ringtone
 settings-test-ringtone = Play it once
 settings-tones = Call tones
+
+schedule-enabled = By schedule
+schedule-enabled-line = At these times nothing rings, on any of your devices
+schedule-from = From
+schedule-to = Until
+schedule-next-day = On the next day
+schedule-days = Days
 settings-default-device = System default
 settings-default-device-named = System default ({ $device })
 settings-no-device = No device

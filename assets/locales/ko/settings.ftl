@@ -28,6 +28,13 @@ settings-ring-volume = 벨소리 크기
 settings-ringtone = 벨소리 종류
 settings-test-ringtone = 한 번 들어 보기
 settings-tones = 통화 신호음
+
+schedule-enabled = 시간표 사용
+schedule-enabled-line = 이 시간에는 내 모든 기기에서 벨이 울리지 않습니다
+schedule-from = 시작
+schedule-to = 종료
+schedule-next-day = 다음 날
+schedule-days = 요일
 settings-default-device = 시스템 기본값
 settings-default-device-named = 시스템 기본값 ({ $device })
 settings-no-device = 장치 없음

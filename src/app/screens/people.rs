@@ -81,7 +81,10 @@ fn person_ui(ui: &mut Ui, cx: &Cx<'_>, person: &Person) {
             });
         },
         |ui| {
-            let kind = if person.presence == Presence::Offline { ButtonKind::Secondary } else { ButtonKind::Primary };
+            let kind = match person.presence {
+                Presence::Online | Presence::InCall => ButtonKind::Primary,
+                Presence::DoNotDisturb | Presence::Offline => ButtonKind::Secondary,
+            };
             let name = cx.tr_with("people-call", &[("name", &person.display_name)]);
             ui.add_enabled_ui(free, |ui| {
                 let button = widgets::round_button_ui(ui, kind, icons::PHONE_FILL, 40.0, &name);
@@ -97,6 +100,7 @@ fn lamp(presence: Presence) -> Lamp {
     match presence {
         Presence::Online => Lamp::Full,
         Presence::InCall => Lamp::Half,
+        Presence::DoNotDisturb => Lamp::Moon,
         Presence::Offline => Lamp::Empty,
     }
 }

@@ -14,7 +14,7 @@ use super::super::{
 };
 use super::{
     devices::{self, Role, change, choice_ui, volume_row_ui},
-    own_devices, page_ui,
+    own_devices, own_status, page_ui,
 };
 
 const COMBO_WIDTH: f32 = 320.0;
@@ -30,6 +30,7 @@ pub(crate) fn settings_ui(ui: &mut Ui, cx: &Cx<'_>, view: &mut SettingsView) {
             section_ui(ui, &cx.tr("settings-sound"), |ui| sound_ui(ui, cx));
             section_ui(ui, &cx.tr("settings-voice"), |ui| voice_ui(ui, cx));
             section_ui(ui, &cx.tr("settings-ringing"), |ui| ringing_ui(ui, cx));
+            section_ui(ui, &cx.tr("presence-do-not-disturb"), |ui| own_status::schedule_ui(ui, cx));
             section_ui(ui, &cx.tr("settings-look"), |ui| look_ui(ui, cx));
             section_ui(ui, &cx.tr("settings-account"), |ui| account_ui(ui, cx, view));
             if !cx.state.devices.is_empty() {

@@ -3,7 +3,7 @@
 use rusqlite::{OptionalExtension, Row, params};
 
 use super::{Store, StoreError, StoreResult, signed};
-use crate::protocol::{DeviceId, UserId};
+use crate::protocol::{DeviceId, UserId, api::SelfStatus};
 
 /// A device that may sign in.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -76,6 +76,27 @@ impl Store {
     pub(crate) fn set_display_name(&self, user: &UserId, name: &str) -> StoreResult<()> {
         let sql = "UPDATE accounts SET display_name = ?2, folded = ?3 WHERE user = ?1";
         self.db.prepare_cached(sql)?.execute(params![user.as_str(), name, folded(user, name)])?;
+        Ok(())
+    }
+
+    /// What the user has set about being called.
+    pub(crate) fn self_status(&self, user: &UserId) -> StoreResult<SelfStatus> {
+        let mut query = self.db.prepare_cached("SELECT do_not_disturb, schedule FROM accounts WHERE user = ?1")?;
+        let read = |row: &Row<'_>| Ok((row.get(0)?, row.get::<_, Option<String>>(1)?));
+        let Some((do_not_disturb, schedule)) = query.query_row([user.as_str()], read).optional()? else {
+            return Ok(SelfStatus::default());
+        };
+        let unreadable = |_| StoreError::Unreadable { what: "schedule" };
+        let schedule = schedule.map(|json| serde_json::from_str(&json).map_err(unreadable)).transpose()?;
+        Ok(SelfStatus { do_not_disturb, schedule: schedule.unwrap_or_default() })
+    }
+
+    /// Changes what the user has set about being called.
+    pub(crate) fn set_self_status(&self, user: &UserId, status: &SelfStatus) -> StoreResult<()> {
+        let schedule =
+            serde_json::to_string(&status.schedule).map_err(|_| StoreError::Unreadable { what: "schedule" })?;
+        let sql = "UPDATE accounts SET do_not_disturb = ?2, schedule = ?3 WHERE user = ?1";
+        self.db.prepare_cached(sql)?.execute(params![user.as_str(), status.do_not_disturb, schedule])?;
         Ok(())
     }
 

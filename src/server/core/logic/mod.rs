@@ -16,6 +16,7 @@ mod release;
 mod replay;
 mod rooms;
 mod sessions;
+mod status;
 #[cfg(test)]
 mod tests;
 
@@ -100,6 +101,8 @@ enum Effect {
     Stored { message: Arc<Message>, places: Vec<(UserId, u64)> },
     /// An event of an `onlineUserOnly` invitation. It may not be lost.
     Silent { to: Vec<ConnId>, event: Event },
+    /// What was stored for a user alone: told to the user's devices. It may not be lost.
+    Own { user: UserId, event: Event },
     /// A user's devices changed in the store.
     Devices { user: UserId, change: DeviceChange },
     /// An event of rooms and sessions. It may not be lost.
@@ -309,6 +312,9 @@ impl Logic {
             Request::GetUsers(request) => self.get_users(&request),
             Request::GetDevices(_) => self.get_devices(&actor),
             Request::RenameDevice(request) => self.rename_device(&actor, request),
+            Request::GetSelfStatus(_) => self.get_self_status(&actor),
+            Request::SetSelfStatus(request) => self.set_self_status(&actor, request),
+            Request::SetDeviceStatus(request) => self.set_device_status(conn, &actor, request.do_not_disturb),
             Request::SignOutDevice(request) => self.sign_out_device(&actor, request.device_id),
             Request::Invite(request) => self.invite(&actor, request),
             Request::InviteInGroup(request) => self.invite_in_group(&actor, request),

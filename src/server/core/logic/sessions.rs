@@ -88,8 +88,12 @@ impl Logic {
         let base = login.last_seq.min(until);
         let callbacks = self.callbacks(&device.user, login.start, base)?;
         let display_name = self.store.display_name(&device.user)?.unwrap_or_default();
-        let reply =
-            answer(&LoginReply { device_id: device.device.clone(), display_name, server_time_ms: self.wall_ms })?;
+        let reply = answer(&LoginReply {
+            device_id: device.device.clone(),
+            display_name,
+            server_time_ms: self.wall_ms,
+            self_status: self.store.self_status(&device.user)?,
+        })?;
 
         // From here on nothing fails.
         let actor = Actor { user: device.user, device: device.device, device_name: device.name };
@@ -117,6 +121,7 @@ impl Logic {
                 callbacks,
                 told: std::collections::HashSet::new(),
                 acked: base,
+                do_not_disturb: false,
             });
         }
         self.effects.push_back(Effect::Begin { conn });

@@ -7,6 +7,7 @@ mod groups;
 mod rooms;
 mod sessions;
 mod signaling;
+mod status;
 
 use std::{
     collections::HashMap,
