@@ -1,4 +1,5 @@
-//! One user with two devices, all of them real processes: both ring, the first answer wins, and the other says where.
+//! One user with two devices, all of them real processes: both ring, the first answer wins, and the other says where; one
+//! signs out the other; and what is set on one counts on both.
 
 #[path = "common/phone.rs"]
 mod phone;
@@ -121,4 +122,33 @@ fn a_device_that_is_signed_out_in_a_call_leaves_it_and_keeps_nothing() {
     let mut again = Phone::spawn(&mut command(&trio.server.url(), "bob", trio.dir.path(), &wrong), "bob");
     let refused = again.wait("a refusal", |news| news["params"]["session"] == "signedOut");
     assert_eq!(refused["params"]["problem"]["code"], 70_003);
+}
+
+#[test]
+fn devices_share_favourites_and_know_who_is_called_often() {
+    let mut trio = Trio::start();
+    for rows in 1..=3 {
+        trio.desk.done("call", json!({"userID": "alice"}));
+        trio.alice.wait_phase("incoming");
+        trio.alice.done("decline", json!({}));
+        assert_eq!(latest_row(&mut trio.sofa, rows)["direction"], "outgoing");
+    }
+    let shows = |phone: &mut Phone, favourites: Value, often: Value| {
+        let fits = |state: &Value| state["favourites"] == favourites && state["oftenCalled"] == often;
+        phone.wait_until(&format!("with favourites {favourites} and {often} called often"), fits);
+    };
+    shows(&mut trio.sofa, json!([]), json!(["alice"]));
+    trio.desk.done("setFavourite", json!({"userID": "alice", "favourite": true}));
+    for phone in [&mut trio.desk, &mut trio.sofa] {
+        shows(phone, json!(["alice"]), json!([]));
+    }
+    assert_eq!(trio.sofa.refused("setFavourite", json!({"userID": "nobody", "favourite": true})), 10_019);
+
+    // They are there again after a start.
+    drop(trio.sofa);
+    let again = ["--profile", "sofa"];
+    let mut sofa = Phone::start(&trio.server.url(), "bob", trio.dir.path(), &again);
+    shows(&mut sofa, json!(["alice"]), json!([]));
+    trio.desk.done("setFavourite", json!({"userID": "alice", "favourite": false}));
+    shows(&mut sofa, json!([]), json!(["alice"]));
 }

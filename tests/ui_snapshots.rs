@@ -89,8 +89,12 @@ fn people() {
         state.missed_unseen = 2;
         let mut people = state.people.to_vec();
         people[2].presence = Presence::DoNotDisturb;
-        state.people = people.into();
+        state.people = people.clone().into();
         picture(&mut results, &format!("people_{way}"), state.clone(), Tab::People);
+        // Whoever is at hand comes first.
+        state.favourites = Arc::new([people[4].user.clone(), people[0].user.clone()].into());
+        state.often_called = [people[3].user.clone()].into();
+        picture(&mut results, &format!("people_at_hand_{way}"), state.clone(), Tab::People);
         state.people = Arc::new([]);
         state.profile = "demo-1".into();
         picture(&mut results, &format!("people_empty_{way}"), state, Tab::People);

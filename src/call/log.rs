@@ -187,6 +187,7 @@ impl Log {
             | Event::KickedOffline(_)
             | Event::DevicesChanged(_)
             | Event::SelfStatusChanged(_)
+            | Event::FavouritesChanged(_)
             | Event::SyncFinished(_)
             | Event::RemoteUserEnterRoom(_)
             | Event::RemoteUserLeaveRoom(_)

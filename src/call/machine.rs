@@ -265,6 +265,7 @@ impl Machine {
             | Event::KickedOffline(_)
             | Event::DevicesChanged(_)
             | Event::SelfStatusChanged(_)
+            | Event::FavouritesChanged(_)
             | Event::SyncFinished(_) => {}
         }
     }

@@ -14,12 +14,12 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    call::{Input, RequestReply, Ticket},
+    call::{Input, LogRow, RequestReply, Ticket},
     client::{ClientEvent, ConnectError, discovery::Found},
     media::{self, AudioNotice, Devices, tones::RingCue},
     protocol::{
         ApiError, Code, Fingerprint,
-        api::{Credentials, DeviceList},
+        api::{Credentials, DeviceList, Favourites},
         event::UserStatus,
     },
 };
@@ -74,6 +74,8 @@ pub(super) enum Message {
     People(u64, Vec<UserStatus>),
     /// The user's devices.
     OwnDevices(u64, Result<DeviceList, ApiError>),
+    /// The user's favourites.
+    Favourites(u64, Result<Favourites, ApiError>),
     /// The display name was changed.
     Renamed(u64, String),
     /// A request of the person failed.
@@ -99,6 +101,8 @@ pub(super) struct Actor {
     pub(super) people: People,
     pub(super) listing_own: Listing,
     pub(super) watch: Watch,
+    /// The rows of the log whose calls were counted last; `None`: count again.
+    pub(super) counted: Option<Arc<[LogRow]>>,
     pub(super) desk: Desk,
     pub(super) inbox: mpsc::Sender<Message>,
     pub(super) outputs: Outputs,
@@ -185,6 +189,7 @@ impl Actor {
             people: People::default(),
             listing_own: Listing::default(),
             watch: Watch::default(),
+            counted: None,
             desk,
             inbox,
             outputs,
@@ -269,6 +274,7 @@ impl Actor {
             Command::RenameDevice { device, name } => self.rename_device(device, name),
             Command::SignOutDevice(device) => self.sign_out_device(device),
             Command::SetDoNotDisturb(on) => self.set_do_not_disturb(on),
+            Command::SetFavourite { user, favourite } => self.set_favourite(user, favourite),
             Command::SetSchedule(schedule) => self.set_schedule(schedule),
             // The loop has ended the engine before it comes here.
             Command::Shutdown => {}
@@ -285,6 +291,7 @@ impl Actor {
             Message::Reply(of, ticket, result) if of == current => self.replied(ticket, result),
             Message::People(of, users) if of == current => self.people.update(users),
             Message::OwnDevices(of, answer) if of == current => self.own_devices(answer),
+            Message::Favourites(of, answer) if of == current => self.favourites_listed(answer),
             Message::Renamed(of, name) if of == current => self.renamed(name),
             Message::Failed(error) => self.fail(error),
             Message::Sound(notice) => {
@@ -304,6 +311,7 @@ impl Actor {
             | Message::Reply(..)
             | Message::People(..)
             | Message::OwnDevices(..)
+            | Message::Favourites(..)
             | Message::Renamed(..) => {}
         }
     }

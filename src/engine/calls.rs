@@ -188,6 +188,7 @@ impl Actor {
         match &delivery.event {
             Event::DevicesChanged(_) => self.list_own_devices(),
             Event::SelfStatusChanged(status) => self.status_changed(status.clone()),
+            Event::FavouritesChanged(favourites) => self.favourites_changed(favourites.clone()),
             _ => {}
         }
         self.emit(EngineEvent::Callback(Arc::new(delivery.clone())));

@@ -78,6 +78,13 @@ pub enum Command {
     SetDoNotDisturb(bool),
     /// When not to disturb, each week, on all devices of the user.
     SetSchedule(Schedule),
+    /// Put somebody among the favourites, on all devices of the user, or take them out.
+    SetFavourite {
+        /// Who.
+        user: UserId,
+        /// In or out.
+        favourite: bool,
+    },
     /// End the engine: leave calls, close connections, store everything.
     Shutdown,
 }

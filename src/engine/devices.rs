@@ -9,7 +9,7 @@ use crate::protocol::{
 
 use super::{
     actor::{Actor, Message},
-    session::Wish,
+    requests::Wish,
     state::Device,
 };
 

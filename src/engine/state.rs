@@ -1,6 +1,6 @@
 //! The immutable picture of everything that a front end shows. Published as `Arc<State>`; never changed in place.
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 use crate::{
     call::{CallView, log::LogRow},
@@ -36,6 +36,10 @@ pub struct State {
     pub signed_out_by: Option<String>,
     /// Everybody else on the server, ordered by display name.
     pub people: Arc<[Person]>,
+    /// The user's favourites.
+    pub favourites: Arc<BTreeSet<UserId>>,
+    /// Others whom the user calls often, most often first.
+    pub often_called: Arc<[UserId]>,
     /// Calls, live ones first; an ended one stays until dismissed.
     pub calls: Arc<[CallView]>,
     /// Monotonic engine time of this picture, ms: what call times are counted against.

@@ -13,7 +13,7 @@ use crate::{
 use super::{
     actor::Actor,
     quiet::{Quiet, quiet},
-    session::Wish,
+    requests::Wish,
     state::OwnStatus,
 };
 

@@ -3,7 +3,11 @@
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use super::{ApiError, Code, DeviceId, GroupId, InviteId, RoomId, SourceId, UserId, api::SelfStatus, rpc};
+use super::{
+    ApiError, Code, DeviceId, GroupId, InviteId, RoomId, SourceId, UserId,
+    api::{Favourites, SelfStatus},
+    rpc,
+};
 
 /// `onReceiveNewInvitation`: an invitation began. Everyone concerned gets it: the invitees, the group's other members,
 /// and the inviter's own devices (which do not call it back to the application).
@@ -312,6 +316,8 @@ events! {
     DevicesChanged(DevicesChanged) = "onDevicesChanged",
     /// What this user has set about being called (told to the user's own devices).
     SelfStatusChanged(SelfStatus) = "onSelfStatusChanged",
+    /// The favourites of this user changed (told to the user's own devices).
+    FavouritesChanged(Favourites) = "onFavouritesChanged",
     /// The replay after a sign-in is complete.
     SyncFinished(SyncFinished) = "onSyncFinished",
     /// Somebody entered the room that this device is in.

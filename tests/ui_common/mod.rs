@@ -20,7 +20,8 @@ use ahoy::{
         event::{Participant, Presence},
     },
 };
-use egui_kittest::Harness;
+use egui::Role;
+use egui_kittest::{Harness, kittest::Queryable as _};
 use jiff::tz::{TimeZone, offset};
 
 /// 22 November 2026, 13:05 UTC; the window shows it nine hours further east.
@@ -290,4 +291,27 @@ pub fn with_log(mut state: State) -> State {
         .collect();
     state.missed_unseen = 2;
     state
+}
+
+/// The single command that was sent.
+#[track_caller]
+pub fn only(fake: &Fake) -> Command {
+    let mut sent = fake.take_sent();
+    assert_eq!(sent.len(), 1, "{sent:?}");
+    sent.remove(0)
+}
+
+/// Presses what has this role and name.
+pub fn click(harness: &mut Harness<'_, AhoyApp>, role: Role, label: &str) {
+    harness.get_by_role_and_label(role, label).click();
+    harness.run();
+}
+
+/// Types into the field of this name.
+pub fn type_into(harness: &mut Harness<'_, AhoyApp>, label: &str, text: &str) {
+    let field = harness.get_by_role_and_label(Role::TextInput, label);
+    field.focus();
+    harness.run();
+    harness.get_by_role_and_label(Role::TextInput, label).type_text(text);
+    harness.run();
 }

@@ -113,6 +113,7 @@ macro_rules! call {
 
 mod check;
 mod devices;
+mod favourites;
 mod groups;
 mod rooms;
 mod session;
@@ -120,6 +121,7 @@ mod signaling;
 mod status;
 
 pub use devices::*;
+pub use favourites::*;
 pub use groups::*;
 pub use rooms::*;
 pub use session::*;
@@ -131,6 +133,7 @@ calls! {
     Ping, Ack, SetSelfInfo, GetUsers,
     GetDevices, RenameDevice, SignOutDevice,
     GetSelfStatus, SetSelfStatus, SetDeviceStatus,
+    SetFavourite, GetFavourites,
     Invite, InviteInGroup, Cancel, Accept, Reject,
     Timeout, ModifyInvitation, AddInvitedSignaling,
     GetSignalingInfo,

@@ -82,6 +82,13 @@ pub(super) const STEPS: &[&str] = &[
     ALTER TABLE accounts ADD COLUMN do_not_disturb INTEGER NOT NULL DEFAULT 0;
     ALTER TABLE accounts ADD COLUMN schedule TEXT;  -- JSON; NULL: never set
 ",
+    "
+    CREATE TABLE favourites (
+        user      TEXT NOT NULL REFERENCES accounts ON DELETE CASCADE,
+        favourite TEXT NOT NULL REFERENCES accounts ON DELETE CASCADE,
+        PRIMARY KEY (user, favourite)
+    ) STRICT, WITHOUT ROWID;
+",
 ];
 
 /// Sets how the database works, and takes it for this process alone.

@@ -59,6 +59,7 @@ fn a_database_of_the_first_version_is_brought_up_to_date() {
     let store = Store::open(folder.path()).expect("brought up to date");
     assert_eq!(store.display_name(&user("a")).expect("read").as_deref(), Some("A"));
     assert_eq!(store.self_status(&user("a")).expect("read"), SelfStatus::default());
+    assert!(store.favourites(&user("a")).expect("read").is_empty());
 }
 
 #[test]

@@ -9,6 +9,7 @@
 
 mod connection;
 mod devices;
+mod favourites;
 mod groups;
 mod invitations;
 mod presence;
@@ -315,6 +316,8 @@ impl Logic {
             Request::GetSelfStatus(_) => self.get_self_status(&actor),
             Request::SetSelfStatus(request) => self.set_self_status(&actor, request),
             Request::SetDeviceStatus(request) => self.set_device_status(conn, &actor, request.do_not_disturb),
+            Request::GetFavourites(_) => self.get_favourites(&actor),
+            Request::SetFavourite(request) => self.set_favourite(&actor, &request),
             Request::SignOutDevice(request) => self.sign_out_device(&actor, request.device_id),
             Request::Invite(request) => self.invite(&actor, request),
             Request::InviteInGroup(request) => self.invite_in_group(&actor, request),

@@ -3,6 +3,7 @@
 mod delivery;
 mod devices;
 mod failures;
+mod favourites;
 mod groups;
 mod rooms;
 mod sessions;
