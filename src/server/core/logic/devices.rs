@@ -3,14 +3,14 @@
 //! What changes in the store is told after the commit, as a [`DeviceChange`]: no session ends for a change that was not
 //! stored.
 
-use super::{Answer, ConnId, Effect, Logic, answer, done, refuse};
+use super::{Answer, ConnId, Effect, Fail, Logic, answer, done, refuse};
 use crate::{
     protocol::{
-        ApiError, Code, DeviceId, Event, UserId,
+        ApiError, Code, DeviceId, Event, InviteId, UserId,
         api::{DeviceInfo, DeviceList, RenameDevice},
         event::{DevicesChanged, KickedOffline, LeaveReason},
     },
-    signaling::Actor,
+    signaling::{Actor, Invitation},
 };
 
 /// What was stored about a user's devices.
@@ -68,9 +68,28 @@ impl Logic {
         if !self.store.remove_device(&actor.user, &device)? {
             return no_such_device();
         }
+        self.withdraw_calls_of(actor, &device)?;
         let change = DeviceChange::Removed { device, by: actor.device_name.clone() };
         self.effects.push_back(Effect::Devices { user: actor.user.clone(), change });
         done()
+    }
+
+    /// Takes back whom a device was inviting: nobody is there any more to talk with whoever accepts. In a group others may
+    /// be, and what never times out is no ringing but a message.
+    fn withdraw_calls_of(&mut self, actor: &Actor, device: &DeviceId) -> Result<(), Fail> {
+        let rings = |invitation: &&Invitation| {
+            invitation.inviter == actor.user
+                && invitation.device == *device
+                && invitation.group.is_none()
+                && invitation.timeout_s > 0
+        };
+        let ringing: Vec<InviteId> =
+            self.book.open_for(&actor.user).filter(rings).map(|invitation| invitation.id.clone()).collect();
+        for id in ringing {
+            let change = self.book.cancel(actor, &id, String::new())?;
+            self.publish(change)?;
+        }
+        Ok(())
     }
 
     /// A change of a user's devices is on disk.

@@ -134,6 +134,29 @@ fn a_device_signs_another_one_out() {
 }
 
 #[test]
+fn what_a_device_was_inviting_to_is_taken_back_with_it() {
+    let mut world = World::new();
+    let (mut desk, mut b) = (world.online("a"), world.online("b"));
+    let mut phone = world.another_device("a");
+    world.ok(&mut phone, invite("i", "b"));
+    world.ok(&mut phone, api::Invite { timeout: 0, ..invite("message", "b") });
+    world.ok(&mut desk, invite("own", "b"));
+    world.lines(&mut b);
+    let device = phone.device();
+    world.ok(&mut desk, sign_out(&device));
+    let cancelled: Vec<InviteId> = world
+        .events(&mut b)
+        .into_iter()
+        .filter_map(|delivery| match delivery.event {
+            Event::InvitationCancelled(cancelled) => Some(cancelled.invite_id),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(cancelled, [invite_id("i")]);
+    world.ok(&mut b, accept("own"));
+}
+
+#[test]
 fn nobody_is_signed_out_by_a_batch_that_is_not_stored() {
     let mut world = World::new();
     let mut desk = world.online("a");
