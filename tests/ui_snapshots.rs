@@ -16,7 +16,7 @@ use ahoy::{
         },
         state::{AudioProblem, ConnectStep, Notice, NoticeKind, Problem, Quality, Session},
     },
-    protocol::Code,
+    protocol::{Code, event::Presence},
 };
 use egui::Role;
 use egui_kittest::{Harness, SnapshotOptions, SnapshotResults, kittest::Queryable as _};
@@ -87,10 +87,37 @@ fn people() {
     for (way, language, theme) in WAYS {
         let mut state = home(language, theme);
         state.missed_unseen = 2;
+        let mut people = state.people.to_vec();
+        people[2].presence = Presence::DoNotDisturb;
+        state.people = people.clone().into();
         picture(&mut results, &format!("people_{way}"), state.clone(), Tab::People);
+        // Whoever is at hand comes first.
+        state.favourites = Arc::new([people[4].user.clone(), people[0].user.clone()].into());
+        state.often_called = [people[3].user.clone()].into();
+        picture(&mut results, &format!("people_at_hand_{way}"), state.clone(), Tab::People);
         state.people = Arc::new([]);
         state.profile = "demo-1".into();
         picture(&mut results, &format!("people_empty_{way}"), state, Tab::People);
+    }
+}
+
+#[test]
+fn status_menu() {
+    let mut results = SnapshotResults::new();
+    for (way, language, theme) in WAYS {
+        let mut state = home(language, theme);
+        state.status.schedule_until_ms = Some(ui_common::NOW_MS + 9 * 60 * 60_000);
+        let mut harness = window(&Fake::new(state), Tab::People);
+        let button = match language {
+            English => "Your status: Do not disturb until 07:05",
+            Korean => "내 상태: 오전 7:05까지 방해 금지",
+        };
+        harness.get_by_role_and_label(Role::Button, button).click();
+        harness.run_steps(4);
+        harness.remove_cursor();
+        harness.step();
+        harness.snapshot(format!("status_{way}"));
+        results.extend_harness(&mut harness);
     }
 }
 
@@ -178,7 +205,9 @@ fn ended_calls() {
     let mut results = SnapshotResults::new();
     for (way, language, theme) in WAYS {
         picture(&mut results, &format!("ended_{way}"), ended(language, theme, EndReason::HungUp, 754), Tab::People);
-        picture(&mut results, &format!("ended_busy_{way}"), ended(language, theme, EndReason::Busy, 0), Tab::People);
+        for (name, end) in [("busy", EndReason::Busy), ("not_available", EndReason::NotAvailable)] {
+            picture(&mut results, &format!("ended_{name}_{way}"), ended(language, theme, end, 0), Tab::People);
+        }
     }
 }
 
@@ -220,6 +249,39 @@ fn logs() {
 }
 
 #[test]
+fn devices_question() {
+    let mut results = SnapshotResults::new();
+    for (way, language, theme) in WAYS {
+        let fake = Fake::new(home(language, theme));
+        let mut harness = window(&fake, Tab::Settings);
+        let (below, button) = match language {
+            English => ("Copy Fingerprint", "Sign out Living room"),
+            Korean => ("지문 복사", "거실에서 로그아웃"),
+        };
+        harness.get_by_role_and_label(Role::Button, below).scroll_to_me();
+        harness.run();
+        harness.get_by_role_and_label(Role::Button, button).click();
+        harness.run_steps(4);
+        harness.remove_cursor();
+        harness.step();
+        harness.snapshot(format!("devices_{way}"));
+        results.extend_harness(&mut harness);
+    }
+}
+
+#[test]
+fn signed_out_from_elsewhere() {
+    let mut results = SnapshotResults::new();
+    for (way, language, theme) in WAYS {
+        let mut state = signed_out(language, theme);
+        let problem = Problem { code: Code::KickedOffline as i32, detail: "signed out".into() };
+        state.session = Session::SignedOut { problem: Some(problem) };
+        state.signed_out_by = Some(ui_common::devices(language)[1].name.clone());
+        picture(&mut results, &format!("signed_out_{way}"), state, Tab::People);
+    }
+}
+
+#[test]
 fn log_question() {
     let fake = Fake::new(with_log(home(English, Dark)));
     let mut harness = window(&fake, Tab::Calls);
@@ -238,7 +300,7 @@ fn settings() {
         let fake = Fake::new(state);
         let mut harness = window(&fake, Tab::Settings);
         harness.snapshot(format!("settings_{way}"));
-        harness.set_size(egui::vec2(980.0, 2120.0));
+        harness.set_size(egui::vec2(980.0, 2720.0));
         harness.run();
         harness.snapshot(format!("settings_whole_{way}"));
         results.extend_harness(&mut harness);

@@ -83,15 +83,37 @@ impl Clock {
     /// The time of day.
     pub(crate) fn time_words(&self, text: Text, time_ms: i64) -> String {
         let at = self.at(time_ms);
-        let (hour, minute) = (at.hour(), at.minute());
-        match text.language() {
-            Language::English => format!("{hour:02}:{minute:02}"),
-            Language::Korean => {
-                let hour12 = if hour % 12 == 0 { 12 } else { hour % 12 };
-                let time = format!("{hour12}:{minute:02}");
-                let id = if hour < 12 { "time-morning" } else { "time-afternoon" };
-                text.tr_with(id, &[("time", &time)])
-            }
+        // Neither is ever negative.
+        minute_words(text, at.hour().unsigned_abs().into(), at.minute().unsigned_abs().into())
+    }
+}
+
+/// A time of day.
+pub(crate) fn minute_words(text: Text, hour: u16, minute: u16) -> String {
+    match text.language() {
+        Language::English => format!("{hour:02}:{minute:02}"),
+        Language::Korean => {
+            let hour12 = if hour.is_multiple_of(12) { 12 } else { hour % 12 };
+            let time = format!("{hour12}:{minute:02}");
+            let id = if hour < 12 { "time-morning" } else { "time-afternoon" };
+            text.tr_with(id, &[("time", &time)])
+        }
+    }
+}
+
+impl Clock {
+    /// How long ago something was, in words that get coarser with the time; long ago, its day.
+    pub(crate) fn ago_words(&self, text: Text, time_ms: i64) -> String {
+        const HOUR: u64 = 60;
+        const DAY: u64 = 24 * HOUR;
+        // A clock that is behind the other one makes nothing happen in the future.
+        let passed_ms = self.now().timestamp().as_millisecond().saturating_sub(time_ms).max(0);
+        match passed_ms.unsigned_abs() / 60_000 {
+            0 => text.tr("ago-now"),
+            minutes @ 1..HOUR => text.tr_count("ago-minutes", minutes),
+            minutes @ HOUR..DAY => text.tr_count("ago-hours", minutes / HOUR),
+            minutes if minutes < 30 * DAY => text.tr_count("ago-days", minutes / DAY),
+            _ => self.day_words(text, time_ms),
         }
     }
 }
@@ -173,6 +195,25 @@ mod tests {
         assert_eq!(clock.time_words(ENGLISH, now), "22:05");
         assert_eq!(clock.time_words(KOREAN, now), "오후 10:05");
         assert_eq!(clock.time_words(KOREAN, now - 22 * 3_600_000), "오전 12:05");
+    }
+
+    #[test]
+    fn what_was_long_ago_is_said_coarsely() {
+        let clock = clock();
+        let now = clock.now_ms.expect("a fixed time");
+        const MINUTE: i64 = 60_000;
+        const DAY: i64 = 24 * 60 * MINUTE;
+        let words = |text, passed| clock.ago_words(text, now - passed);
+        assert_eq!(words(ENGLISH, 0), "just now");
+        assert_eq!(words(ENGLISH, -5 * DAY), "just now");
+        assert_eq!(words(ENGLISH, MINUTE - 1), "just now");
+        assert_eq!(words(ENGLISH, MINUTE), "1 minute ago");
+        assert_eq!(words(ENGLISH, 59 * MINUTE), "59 minutes ago");
+        assert_eq!(words(ENGLISH, 60 * MINUTE), "1 hour ago");
+        assert_eq!(words(KOREAN, DAY - 1), "23시간 전");
+        assert_eq!(words(ENGLISH, DAY), "1 day ago");
+        assert_eq!(words(KOREAN, 3 * DAY), "3일 전");
+        assert_eq!(words(ENGLISH, 30 * DAY), "Friday, 23 October");
     }
 
     #[test]

@@ -109,6 +109,7 @@ fn is_left_to_the_log(call: &CallView) -> bool {
             | EndReason::NoAnswer
             | EndReason::Offline
             | EndReason::Busy
+            | EndReason::NotAvailable
             | EndReason::Cancelled
             | EndReason::AnsweredElsewhere
             | EndReason::DeclinedElsewhere => true,

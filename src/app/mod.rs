@@ -19,6 +19,7 @@ mod logic;
 mod pop_up;
 mod run;
 mod screens;
+mod search;
 mod sentences;
 mod text;
 mod theme;

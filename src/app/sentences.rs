@@ -6,7 +6,7 @@ use crate::{
         settings::{Language, Ringtone, Theme, ToneRegion},
         state::{AudioProblem, ConnectStep, EchoState, NoticeKind, Problem, Quality, State, Transport},
     },
-    protocol::event::Presence,
+    protocol::{api::Weekday, event::Presence},
 };
 
 use super::{format::duration_words, text::Text};
@@ -19,6 +19,7 @@ pub(crate) fn end_reason(text: Text, reason: EndReason, name: &str, detail: Opti
         EndReason::NoAnswer => ("end-no-answer", "end-no-answer-line"),
         EndReason::Offline => ("end-offline", "end-offline-line"),
         EndReason::Busy => ("end-busy", "end-busy-line"),
+        EndReason::NotAvailable => ("end-not-available", "end-not-available-line"),
         EndReason::Cancelled => ("end-cancelled", "end-cancelled-line"),
         EndReason::AnsweredElsewhere => ("end-answered-elsewhere", "end-answered-elsewhere-line"),
         EndReason::DeclinedElsewhere => ("end-declined-elsewhere", "end-declined-elsewhere-line"),
@@ -45,6 +46,8 @@ pub(crate) fn log_result(text: Text, row: &LogRow) -> String {
             Direction::Incoming => text.tr_with("log-incoming", &values),
         },
         (EndReason::Busy, Direction::Incoming) => text.tr("log-missed-busy"),
+        (EndReason::NotAvailable, Direction::Incoming) => text.tr("log-missed-do-not-disturb"),
+        (EndReason::NotAvailable, Direction::Outgoing) => text.tr("log-not-available"),
         (EndReason::NoAnswer | EndReason::Cancelled | EndReason::Offline, Direction::Incoming) => text.tr("log-missed"),
         (EndReason::Declined, Direction::Incoming) => text.tr("log-declined-by-me"),
         (EndReason::Declined, Direction::Outgoing) => text.tr("log-declined"),
@@ -141,8 +144,23 @@ pub(crate) fn presence(text: Text, presence: Presence) -> String {
     text.tr(match presence {
         Presence::Online => "presence-online",
         Presence::InCall => "presence-in-call",
+        Presence::DoNotDisturb => "presence-do-not-disturb",
         Presence::Offline => "presence-offline",
     })
+}
+
+/// Name of a day of the week, and its short form.
+pub(crate) fn weekday(text: Text, day: Weekday) -> (String, String) {
+    let (name, short) = match day {
+        Weekday::Monday => ("weekday-monday", "weekday-short-monday"),
+        Weekday::Tuesday => ("weekday-tuesday", "weekday-short-tuesday"),
+        Weekday::Wednesday => ("weekday-wednesday", "weekday-short-wednesday"),
+        Weekday::Thursday => ("weekday-thursday", "weekday-short-thursday"),
+        Weekday::Friday => ("weekday-friday", "weekday-short-friday"),
+        Weekday::Saturday => ("weekday-saturday", "weekday-short-saturday"),
+        Weekday::Sunday => ("weekday-sunday", "weekday-short-sunday"),
+    };
+    (text.tr(name), text.tr(short))
 }
 
 /// Name of a ringtone.

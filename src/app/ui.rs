@@ -1,9 +1,6 @@
 //! The frame of the window: which screen, the sidebar, banners, toasts and keys.
 
-use egui::{
-    Align, CentralPanel, Frame, Key, KeyboardShortcut, Layout, Margin, Modifiers, Panel, RichText, Sense, Ui,
-    UiBuilder, vec2,
-};
+use egui::{Align, CentralPanel, Frame, Key, KeyboardShortcut, Layout, Margin, Modifiers, Panel, Ui};
 
 use crate::engine::{
     Command,
@@ -87,7 +84,7 @@ fn stripe_ui(ui: &mut Ui, state: &State) {
         .show(ui, |_| {});
 }
 
-fn is_default_profile(state: &State) -> bool {
+pub(super) fn is_default_profile(state: &State) -> bool {
     state.profile.is_empty() || state.profile == "default"
 }
 
@@ -112,7 +109,7 @@ fn home_ui(ui: &mut Ui, cx: &Cx<'_>, view: &mut View) {
 
 fn sidebar_ui(ui: &mut Ui, cx: &Cx<'_>, view: &mut View) {
     ui.spacing_mut().item_spacing.y = 4.0;
-    me_ui(ui, cx);
+    screens::own_status::me_ui(ui, cx);
     ui.add_space(12.0);
     nav_ui(ui, cx, view, Tab::People, icons::USERS, "nav-people");
     nav_ui(ui, cx, view, Tab::Calls, icons::CLOCK_COUNTER_CLOCKWISE, "nav-calls");
@@ -130,31 +127,6 @@ fn sidebar_ui(ui: &mut Ui, cx: &Cx<'_>, view: &mut View) {
             }
         });
     }
-}
-
-fn me_ui(ui: &mut Ui, cx: &Cx<'_>) {
-    let t = theme::of(ui);
-    let Some(me) = &cx.state.me else { return };
-    let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), 56.0), Sense::hover());
-    let mut ui = ui.new_child(UiBuilder::new().max_rect(rect).layout(Layout::left_to_right(Align::Center)));
-    ui.spacing_mut().item_spacing.x = 10.0;
-    ui.add_space(4.0);
-    widgets::avatar_ui(&mut ui, &me.display_name, 40.0, 0.0);
-    let (lamp, word) = match &cx.state.session {
-        Session::Online => (widgets::Lamp::Full, "session-online"),
-        Session::Offline { .. } => (widgets::Lamp::Empty, "session-offline"),
-        _ => (widgets::Lamp::Half, "session-connecting"),
-    };
-    let name = RichText::new(&me.display_name).font(theme::semibold(theme::size::BODY));
-    widgets::two_lines_ui(&mut ui, name, |ui| {
-        widgets::lamp_ui(ui, lamp);
-        let mut words = cx.tr(word);
-        if !is_default_profile(cx.state) {
-            words = format!("{words} · {}", cx.state.profile);
-        }
-        widgets::line_ui(ui, RichText::new(words).size(theme::size::SMALL).color(t.text_weak))
-            .on_hover_text(cx.tr_with("profile-name", &[("name", &cx.state.profile)]));
-    });
 }
 
 fn nav_ui(ui: &mut Ui, cx: &Cx<'_>, view: &mut View, tab: Tab, icon: icons::Icon, id: &str) {

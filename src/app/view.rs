@@ -1,6 +1,6 @@
 //! What the window remembers by itself: the open screen and what has been typed. Nothing about calls or connections.
 
-use crate::protocol::{InviteId, UserId};
+use crate::protocol::{DeviceId, InviteId, UserId};
 
 /// The screens of the signed-in window.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -105,6 +105,9 @@ pub(crate) struct SettingsView {
     /// The name while it is being edited.
     pub(crate) display_name: Option<String>,
     pub(crate) asking_to_sign_out: bool,
+    /// The name of this device while it is being edited.
+    pub(crate) device_name: Option<String>,
+    pub(crate) asking_to_sign_out_device: Option<DeviceId>,
 }
 
 /// An identifier made from a name: its ASCII letters and digits, or a stable number where it has none.

@@ -107,6 +107,8 @@ pub enum Input {
     LinkLost,
     /// It is back, and everything missed has been delivered.
     LinkReady,
+    /// From now on, whoever calls is told that this user does not want to be disturbed, and nothing rings (or again).
+    DoNotDisturb(bool),
     /// This device was signed out.
     SignedOut(ApiError),
     /// A deadline may have passed.
@@ -150,6 +152,7 @@ pub struct Machine {
     serial: u64,
     pub(super) early: EarlyEnds,
     pub(super) elsewhere: Elsewhere,
+    pub(super) do_not_disturb: bool,
     outbox: Outbox,
     out: VecDeque<Output>,
 }
@@ -172,6 +175,7 @@ impl Machine {
             serial: NO_CALL,
             early: EarlyEnds::default(),
             elsewhere: Elsewhere::default(),
+            do_not_disturb: false,
             outbox: Outbox::default(),
             out: VecDeque::new(),
         }
@@ -195,6 +199,7 @@ impl Machine {
             Input::Reply(ticket, result) => self.answered(ticket, result),
             Input::LinkLost => self.link_lost(),
             Input::LinkReady => self.link_ready(),
+            Input::DoNotDisturb(on) => self.do_not_disturb = on,
             Input::SignedOut(error) => self.signed_out(&error),
             Input::Tick => {}
         }
@@ -314,6 +319,9 @@ impl Machine {
             | Event::ExitRoom(_)
             | Event::UserStatusChanged(_)
             | Event::KickedOffline(_)
+            | Event::DevicesChanged(_)
+            | Event::SelfStatusChanged(_)
+            | Event::FavouritesChanged(_)
             | Event::SyncFinished(_) => {}
         }
     }

@@ -3,7 +3,7 @@
 use crate::protocol::{
     ApiError, Code, InviteId,
     api::{Accept, EnterRoom, Invite, Reject},
-    call_data::{CallData, Command, GLARE, LINE_BUSY},
+    call_data::{CallData, Command, DO_NOT_DISTURB, GLARE, LINE_BUSY},
     event::{InviteeAnswer, NewInvitation},
 };
 
@@ -84,7 +84,7 @@ impl Machine {
             return;
         }
         if call.party.is_some() {
-            return self.tell_busy(&invitation, data);
+            return self.turn_away(&invitation, data);
         }
         let same_peer = call.view.peer == invitation.inviter;
         match call.view.phase {
@@ -103,19 +103,23 @@ impl Machine {
             | Phase::Incoming
             | Phase::Connecting
             | Phase::InCall
-            | Phase::Reconnecting => self.tell_busy(&invitation, data),
+            | Phase::Reconnecting => self.turn_away(&invitation, data),
             // `live()` never gives one that is over.
             Phase::Ended => {}
         }
     }
 
-    pub(super) fn tell_busy(&mut self, invitation: &NewInvitation, data: &CallData) {
+    /// Says at once why nobody answers: the line is busy, or, whatever else goes on, this user is not to be disturbed.
+    pub(super) fn turn_away(&mut self, invitation: &NewInvitation, data: &CallData) {
         let until = self.now_ms + invitation.remaining_ms.unwrap_or(u64::from(RING_S) * 1000);
         let id = invitation.invite_id.clone();
         self.early.remember(self.now_ms, &id);
-        let data = Self::answer_data(Some(data.room), Some(LINE_BUSY), None);
+        let message = if self.do_not_disturb { DO_NOT_DISTURB } else { LINE_BUSY };
+        let data = Self::answer_data(Some(data.room), Some(message), None);
         self.ask(&id, Ask::Reject(Reject { invite_id: id.clone(), data }), until);
-        self.put(Output::ToldBusy(invitation.inviter.clone()));
+        if !self.do_not_disturb {
+            self.put(Output::ToldBusy(invitation.inviter.clone()));
+        }
     }
 
     fn incoming(&mut self, invitation: &NewInvitation, data: &CallData) -> Call {
@@ -132,6 +136,9 @@ impl Machine {
     }
 
     fn ring(&mut self, invitation: NewInvitation, data: &CallData) {
+        if self.do_not_disturb {
+            return self.turn_away(&invitation, data);
+        }
         let call = self.incoming(&invitation, data);
         let until = call.view.ring_deadline_ms.unwrap_or(self.now_ms);
         self.hide_ended();
@@ -351,8 +358,12 @@ impl Machine {
         let Some(i) = self.find_exact(&answer.invite_id) else { return };
         if self.calls[i].invitation.is_ours() {
             if answer.invitee == self.calls[i].view.peer {
-                let busy = CallData::parse(&answer.data).is_ok_and(|data| data.is_line_busy());
-                self.verdict(i, if busy { EndReason::Busy } else { EndReason::Declined }, None);
+                let reason = match CallData::parse(&answer.data) {
+                    Ok(data) if data.is_line_busy() => EndReason::Busy,
+                    Ok(data) if data.is_do_not_disturb() => EndReason::NotAvailable,
+                    _ => EndReason::Declined,
+                };
+                self.verdict(i, reason, None);
             }
         } else if answer.invitee == self.me {
             if answer.device_id == self.device {
@@ -361,6 +372,9 @@ impl Machine {
                     self.calls[i].view.end.filter(|end| matches!(end, EndReason::Failed | EndReason::ConnectionLost));
                 let detail = self.calls[i].view.detail.clone();
                 self.verdict(i, failure.unwrap_or(EndReason::Declined), detail);
+            } else if CallData::parse(&answer.data).is_ok_and(|data| data.is_do_not_disturb()) {
+                // Nobody has declined: another device of this user lets nothing ring.
+                self.verdict(i, EndReason::NotAvailable, None);
             } else {
                 self.verdict(i, EndReason::DeclinedElsewhere, Some(answer.device_name.clone()));
             }

@@ -28,6 +28,8 @@ pub enum EndReason {
     Offline,
     /// The callee is in another call (5).
     Busy,
+    /// The callee does not want to be disturbed.
+    NotAvailable,
     /// The caller gave up before an answer (6).
     Cancelled,
     /// Answered on another device of this user (7).
@@ -78,6 +80,8 @@ pub enum Standing {
     Declined,
     /// Is in another call.
     Busy,
+    /// Is not to be disturbed.
+    NotAvailable,
     /// Did not answer in time.
     NoAnswer,
     /// Is no longer being rung because whoever had called changed their mind.
@@ -191,6 +195,7 @@ impl CallView {
             Phase::Ended => match self.end? {
                 EndReason::Busy => Some(Cue::Busy),
                 EndReason::Declined if self.direction == Direction::Outgoing => Some(Cue::Declined),
+                EndReason::NotAvailable if self.direction == Direction::Outgoing => Some(Cue::Busy),
                 EndReason::NoAnswer | EndReason::Offline | EndReason::Failed | EndReason::EndedByServer
                     if self.direction == Direction::Outgoing =>
                 {
@@ -198,6 +203,7 @@ impl CallView {
                 }
                 EndReason::HungUp | EndReason::ConnectionLost => Some(Cue::Ended),
                 EndReason::Declined
+                | EndReason::NotAvailable
                 | EndReason::NoAnswer
                 | EndReason::Offline
                 | EndReason::Cancelled
@@ -237,7 +243,7 @@ pub enum Cue {
     Ringtone,
     /// Loop: the peer's device rings.
     Ringback,
-    /// Once: the line is busy.
+    /// Once: the line is busy, or the callee does not want to be disturbed.
     Busy,
     /// Once: the callee declined.
     Declined,

@@ -8,6 +8,7 @@ use tokio_util::sync::CancellationToken;
 use crate::protocol::{
     ApiError, Call, Code, Delivery, Fingerprint, Request,
     api::{Credentials, EnterRoomReply, LoginReply, Start},
+    event::KickedOffline,
 };
 
 use super::{Address, MediaLink, Pin, account::read_reply, session};
@@ -65,8 +66,9 @@ pub enum ClientEvent {
         /// Time until the next try, ms.
         retry_in_ms: u64,
     },
-    /// Signed out by the server, for instance because the device signed in elsewhere; the session is over.
-    KickedOffline(ApiError),
+    /// Signed out by the server, for instance because the device signed in elsewhere; the session is over. If another
+    /// device of the user wanted it, the token is void.
+    KickedOffline(KickedOffline),
     /// The device's token is unknown or was revoked; the session is over.
     TokenRejected(ApiError),
 }

@@ -14,6 +14,7 @@ use crate::{
     protocol::{
         ApiError, Call, Code, Delivery, Request,
         api::{Ack, Login, LoginReply, Timeout},
+        event::KickedOffline,
         lan::SIGNALING_PATH,
         limits::TEXT_FRAME_MAX_BYTES,
         rpc::{self, ServerFrame},
@@ -266,8 +267,10 @@ impl Session {
             Message::Close(frame) => {
                 let error = close_error(frame.as_ref());
                 if error.is(Code::KickedOffline) {
-                    link.pending.push_back(ClientEvent::KickedOffline(error.clone()));
-                    return Err(End::Final(kicked(&error)));
+                    let end = End::Final(kicked(&error));
+                    let event = KickedOffline { reason: error, by_device: None };
+                    link.pending.push_back(ClientEvent::KickedOffline(event));
+                    return Err(end);
                 }
                 return Err(End::Lost(error));
             }
@@ -301,9 +304,10 @@ impl Session {
                 Step::Record(delivery) => link.pending.push_back(ClientEvent::Record(delivery)),
                 Step::Callback(delivery) => link.pending.push_back(ClientEvent::Callback(delivery)),
                 Step::Synced(up_to) => link.pending.push_back(ClientEvent::Synced { up_to }),
-                Step::Kicked(error) => {
-                    link.pending.push_back(ClientEvent::KickedOffline(error.clone()));
-                    return Err(End::Final(kicked(&error)));
+                Step::Kicked(event) => {
+                    let end = End::Final(kicked(&event.reason));
+                    link.pending.push_back(ClientEvent::KickedOffline(event));
+                    return Err(end);
                 }
             }
         }

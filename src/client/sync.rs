@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 use crate::protocol::{
     ApiError, Code, Delivery, Event, InviteId, Request, UserId,
     api::{InviteReply, Start},
-    event::NewInvitation,
+    event::{KickedOffline, NewInvitation},
     limits::SENDER_TIMEOUT_GRACE_MS,
 };
 
@@ -29,7 +29,7 @@ pub enum Step {
     /// The replay is complete up to this number.
     Synced(u64),
     /// The session is over.
-    Kicked(ApiError),
+    Kicked(KickedOffline),
 }
 
 /// An invitation whose timeout this device may have to report.
@@ -108,7 +108,7 @@ impl Inbox {
                 self.last_seq = self.last_seq.min(finished.up_to);
                 return vec![Step::Synced(finished.up_to)];
             }
-            Event::KickedOffline(kicked) => return vec![Step::Kicked(kicked.reason.clone())],
+            Event::KickedOffline(kicked) => return vec![Step::Kicked(kicked.clone())],
             _ => {}
         }
         let fresh = delivery.seq == 0 || delivery.seq > self.last_seq;

@@ -14,20 +14,26 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    call::{Input, RequestReply, Ticket},
+    call::{Input, LogRow, RequestReply, Ticket},
     client::{ClientEvent, ConnectError, discovery::Found},
     media::{self, AudioNotice, Devices, tones::RingCue},
-    protocol::{ApiError, Code, Fingerprint, api::Credentials, event::UserStatus},
+    protocol::{
+        ApiError, Code, Fingerprint,
+        api::{Credentials, DeviceList, Favourites},
+        event::UserStatus,
+    },
 };
 
 use super::{
     Command, EngineEvent, OnChange, Overrides, ProfileError, RawRequest, Settings, State,
     calls::Calls,
+    devices::Listing,
     people::People,
     profile::Profile,
     session::Link,
     sound::{Desk, is_korean},
     state::{Notice, NoticeKind, Problem, Session},
+    status::Watch,
 };
 
 /// Answers and events that wait for the actor.
@@ -66,6 +72,10 @@ pub(super) enum Message {
     Reply(u64, Ticket, Result<RequestReply, ApiError>),
     /// A page of people.
     People(u64, Vec<UserStatus>),
+    /// The user's devices.
+    OwnDevices(u64, Result<DeviceList, ApiError>),
+    /// The user's favourites.
+    Favourites(u64, Result<Favourites, ApiError>),
     /// The display name was changed.
     Renamed(u64, String),
     /// A request of the person failed.
@@ -89,6 +99,10 @@ pub(super) struct Actor {
     pub(super) link: Link,
     pub(super) calls: Calls,
     pub(super) people: People,
+    pub(super) listing_own: Listing,
+    pub(super) watch: Watch,
+    /// The rows of the log whose calls were counted last; `None`: count again.
+    pub(super) counted: Option<Arc<[LogRow]>>,
     pub(super) desk: Desk,
     pub(super) inbox: mpsc::Sender<Message>,
     pub(super) outputs: Outputs,
@@ -173,6 +187,9 @@ impl Actor {
             link: Link::default(),
             calls,
             people: People::default(),
+            listing_own: Listing::default(),
+            watch: Watch::default(),
+            counted: None,
             desk,
             inbox,
             outputs,
@@ -254,12 +271,18 @@ impl Actor {
                 self.draft.notices = self.draft.notices.iter().filter(|notice| notice.id != id).cloned().collect();
             }
             Command::SetDisplayName(name) => self.rename(name),
+            Command::RenameDevice { device, name } => self.rename_device(device, name),
+            Command::SignOutDevice(device) => self.sign_out_device(device),
+            Command::SetDoNotDisturb(on) => self.set_do_not_disturb(on),
+            Command::SetFavourite { user, favourite } => self.set_favourite(user, favourite),
+            Command::SetSchedule(schedule) => self.set_schedule(schedule),
             // The loop has ended the engine before it comes here.
             Command::Shutdown => {}
         }
     }
 
     pub(super) fn message(&mut self, message: Message) {
+        self.look_at_clock(false);
         let current = self.link.generation;
         match message {
             Message::Client(of, event) if of == current => self.client_event(event),
@@ -267,6 +290,8 @@ impl Actor {
             Message::Server(of, result) => self.server_up(of, result),
             Message::Reply(of, ticket, result) if of == current => self.replied(ticket, result),
             Message::People(of, users) if of == current => self.people.update(users),
+            Message::OwnDevices(of, answer) if of == current => self.own_devices(answer),
+            Message::Favourites(of, answer) if of == current => self.favourites_listed(answer),
             Message::Renamed(of, name) if of == current => self.renamed(name),
             Message::Failed(error) => self.fail(error),
             Message::Sound(notice) => {
@@ -285,6 +310,8 @@ impl Actor {
             | Message::Entered(..)
             | Message::Reply(..)
             | Message::People(..)
+            | Message::OwnDevices(..)
+            | Message::Favourites(..)
             | Message::Renamed(..) => {}
         }
     }
@@ -337,6 +364,7 @@ impl Actor {
 
     /// Everything whose time has come.
     fn tick(&mut self) {
+        self.look_at_clock(false);
         let now_ms = self.now_ms();
         if self.calls.deadline().is_some_and(|at| at <= now_ms) {
             self.calls_input(Input::Tick);
@@ -351,7 +379,7 @@ impl Actor {
         let now_ms = self.now_ms();
         let second = self.counting_from().map(|from| from + (now_ms.saturating_sub(from) / 1000 + 1) * 1000);
         let levels = self.desk.is_metering().then_some(now_ms + LEVELS_MS);
-        let at = [self.calls.deadline(), second, levels].into_iter().flatten().min()?;
+        let at = [self.calls.deadline(), self.status_deadline(), second, levels].into_iter().flatten().min()?;
         Some(self.started + Duration::from_millis(at))
     }
 

@@ -185,6 +185,12 @@ impl Actor {
         if let Event::UserStatusChanged(change) = &delivery.event {
             self.people.update(change.user_status_list.iter().cloned());
         }
+        match &delivery.event {
+            Event::DevicesChanged(_) => self.list_own_devices(),
+            Event::SelfStatusChanged(status) => self.status_changed(status.clone()),
+            Event::FavouritesChanged(favourites) => self.favourites_changed(favourites.clone()),
+            _ => {}
+        }
         self.emit(EngineEvent::Callback(Arc::new(delivery.clone())));
         self.calls_input(Input::Delivery(delivery));
     }

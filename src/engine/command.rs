@@ -1,6 +1,6 @@
 //! What a front end may ask of the engine. No command has a return value: what comes of it shows in the state.
 
-use crate::protocol::{InviteId, SourceId, UserId};
+use crate::protocol::{DeviceId, InviteId, SourceId, UserId, api::Schedule};
 
 use super::settings::Settings;
 
@@ -65,6 +65,26 @@ pub enum Command {
     DismissNotice(u64),
     /// Change the name that others see.
     SetDisplayName(String),
+    /// Give one of the own devices another name.
+    RenameDevice {
+        /// Which.
+        device: DeviceId,
+        /// Its new name.
+        name: String,
+    },
+    /// Sign another device of the user out.
+    SignOutDevice(DeviceId),
+    /// Do not disturb, by hand, on all devices of the user; or no longer.
+    SetDoNotDisturb(bool),
+    /// When not to disturb, each week, on all devices of the user.
+    SetSchedule(Schedule),
+    /// Put somebody among the favourites, on all devices of the user, or take them out.
+    SetFavourite {
+        /// Who.
+        user: UserId,
+        /// In or out.
+        favourite: bool,
+    },
     /// End the engine: leave calls, close connections, store everything.
     Shutdown,
 }

@@ -7,16 +7,21 @@
 mod actor;
 mod calls;
 pub mod command;
+mod devices;
 mod entry;
+mod favourites;
 mod hosting;
 mod people;
 pub mod profile;
 mod publish;
+mod quiet;
+mod requests;
 pub mod ring;
 mod session;
 pub mod settings;
 mod sound;
 pub mod state;
+mod status;
 
 use std::{path::PathBuf, sync::Arc, thread, time::Duration};
 

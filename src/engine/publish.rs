@@ -22,6 +22,7 @@ impl Actor {
     /// After whatever happened: sound, log and picture follow.
     pub(super) fn settle(&mut self) {
         self.store_log();
+        self.count_calls();
         let korean = is_korean(&self.settings);
         let silenced = self.calls.silenced.is_some() && self.calls.silenced.as_ref() == self.calls.ringing();
         let wanted = ring::wanted(&self.calls.views, silenced, &self.settings);

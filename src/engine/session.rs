@@ -11,15 +11,11 @@ use crate::{
         Address, Client, ClientConfig, ClientEvent, Pin,
         discovery::{Browser, Found},
     },
-    protocol::{
-        ApiError, Code, Fingerprint,
-        api::{GetUsers, SetSelfInfo, Start},
-        limits,
-    },
+    protocol::{ApiError, Code, Fingerprint, api::Start, event::KickedOffline},
 };
 
 use super::{
-    RawRequest, SignInForm,
+    SignInForm,
     actor::{Actor, Message},
     hosting::Embedded,
     profile::Account,
@@ -55,6 +51,8 @@ pub(super) struct Link {
     /// This run of the program has been online with this account.
     pub(super) was_online: bool,
     retry_at_ms: Option<u64>,
+    /// How far the server's clock is ahead of the engine's, ms; known once it has told the time.
+    pub(super) server_clock_ms: Option<i64>,
     pub(super) server: Option<Box<Embedded>>,
     /// Sign up or in at the embedded server once it runs.
     pub(super) host_form: Option<SignInForm>,
@@ -144,6 +142,7 @@ impl Actor {
             display_name: account.credentials.user_id.to_string(),
             server: address.host_port(),
         });
+        self.forget_own_devices();
         self.open_calls();
         let (client, events) = Client::start(ClientConfig {
             address,
@@ -180,6 +179,8 @@ impl Actor {
                 if let Some(me) = &mut self.draft.me {
                     me.display_name = reply.display_name;
                 }
+                self.link.server_clock_ms = Some(reply.server_time_ms.saturating_sub_unsigned(self.now_ms()));
+                self.status_begins(reply.self_status);
                 if !self.link.was_online {
                     self.draft.session = Session::Connecting(ConnectStep::Catching);
                 }
@@ -190,6 +191,8 @@ impl Actor {
                 self.draft.session = Session::Online;
                 self.calls_input(Input::LinkReady);
                 self.list_people();
+                self.list_own_devices();
+                self.list_favourites();
             }
             ClientEvent::Record(delivery) => self.record(delivery),
             ClientEvent::Callback(delivery) => self.callback(delivery),
@@ -199,9 +202,13 @@ impl Actor {
                 self.draft.session = Session::Offline { problem, retry_in_s: 0 };
                 self.calls_input(Input::LinkLost);
             }
-            ClientEvent::KickedOffline(error) => {
+            ClientEvent::KickedOffline(KickedOffline { reason: error, by_device }) => {
                 self.calls_input(Input::SignedOut(error.clone()));
+                if by_device.is_some() {
+                    self.forget_account();
+                }
                 self.signed_out(Some(Problem { code: error.code, detail: error.message }));
+                self.draft.signed_out_by = by_device;
             }
             ClientEvent::TokenRejected(error) => {
                 self.calls_input(Input::SignedOut(error.clone()));
@@ -209,74 +216,6 @@ impl Actor {
                 self.signed_out(Some(Problem { code: error.code, detail: error.message }));
             }
         }
-    }
-
-    fn list_people(&mut self) {
-        let Some(client) = self.link.client.clone() else { return };
-        let (generation, inbox) = (self.link.generation, self.inbox.clone());
-        tokio::spawn(async move {
-            let mut after = None;
-            loop {
-                let request = GetUsers { query: String::new(), after: after.take(), limit: limits::PAGE_MAX };
-                match client.call(request).await {
-                    Ok(page) => {
-                        after = page.users.last().map(|user| user.user_id.clone());
-                        let _ = inbox.send(Message::People(generation, page.users)).await;
-                        if !page.more || after.is_none() {
-                            break;
-                        }
-                    }
-                    // The connection broke; the list is asked for again once it is back.
-                    Err(error) => {
-                        tracing::info!(%error, "people cannot be listed now");
-                        break;
-                    }
-                }
-            }
-        });
-    }
-
-    pub(super) fn rename(&mut self, name: String) {
-        let Some(client) = self.link.client.clone() else { return };
-        let (generation, inbox) = (self.link.generation, self.inbox.clone());
-        tokio::spawn(async move {
-            let message = match client.call(SetSelfInfo { display_name: name.clone() }).await {
-                Ok(_) => Message::Renamed(generation, name),
-                Err(error) => Message::Failed(error),
-            };
-            let _ = inbox.send(message).await;
-        });
-    }
-
-    pub(super) fn renamed(&mut self, name: String) {
-        if let Some(me) = &mut self.draft.me {
-            me.display_name = name;
-        }
-    }
-
-    pub(super) fn raw_request(&mut self, raw: RawRequest) {
-        let RawRequest { request, reply } = raw;
-        let Some(client) = self.link.client.clone() else {
-            let error = ApiError::new(Code::NotInitialized, "There is no server yet; wait until the phone is online.");
-            // Who asked may have given up.
-            let _ = reply.send(Err(error));
-            return;
-        };
-        let mut answer = Box::pin(async move {
-            let text = client.request(request).await?;
-            serde_json::from_str(text.get()).map_err(|error| {
-                ApiError::new(Code::ParseError, format!("The server's answer is unreadable: {error}."))
-            })
-        });
-        // As for the machine: requests leave in the order in which they were asked.
-        let early = tokio::task::unconstrained(&mut answer).now_or_never();
-        tokio::spawn(async move {
-            let answer = match early {
-                Some(answer) => answer,
-                None => answer.await,
-            };
-            let _ = reply.send(answer);
-        });
     }
 
     pub(super) fn retry_now(&mut self) {
@@ -328,7 +267,11 @@ impl Actor {
         self.stop_media();
         self.draft.session = Session::SignedOut { problem };
         self.draft.me = None;
+        self.draft.signed_out_by = None;
         self.people.clear();
+        self.forget_own_devices();
+        self.forget_status();
+        self.forget_favourites();
         if self.overrides.no_discovery || self.link.browser.is_some() {
             return;
         }

@@ -1,10 +1,10 @@
 //! The immutable picture of everything that a front end shows. Published as `Arc<State>`; never changed in place.
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 use crate::{
     call::{CallView, log::LogRow},
-    protocol::{SourceId, UserId, event::Presence},
+    protocol::{DeviceId, SourceId, UserId, api::SelfStatus, event::Presence},
 };
 
 pub use crate::{
@@ -28,8 +28,18 @@ pub struct State {
     pub hosting: Option<Hosting>,
     /// The signed-in user.
     pub me: Option<Me>,
+    /// Whether the signed-in user wants to be called.
+    pub status: OwnStatus,
+    /// The devices of the signed-in user: this one first, then by when they were last seen.
+    pub devices: Arc<[Device]>,
+    /// The name of the device that has signed this one out, until the next try to sign in.
+    pub signed_out_by: Option<String>,
     /// Everybody else on the server, ordered by display name.
     pub people: Arc<[Person]>,
+    /// The user's favourites.
+    pub favourites: Arc<BTreeSet<UserId>>,
+    /// Others whom the user calls often, most often first.
+    pub often_called: Arc<[UserId]>,
     /// Calls, live ones first; an ended one stays until dismissed.
     pub calls: Arc<[CallView]>,
     /// Monotonic engine time of this picture, ms: what call times are counted against.
@@ -157,6 +167,39 @@ pub struct Me {
     pub display_name: String,
     /// The server's address.
     pub server: String,
+}
+
+/// Whether the signed-in user wants to be called.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct OwnStatus {
+    /// What is set, on all devices of the user.
+    pub shared: SelfStatus,
+    /// While the schedule holds here: until when, ms since 1970.
+    pub schedule_until_ms: Option<i64>,
+}
+
+impl OwnStatus {
+    /// Whether nothing rings here now.
+    pub fn holds(&self) -> bool {
+        self.shared.do_not_disturb || self.schedule_until_ms.is_some()
+    }
+}
+
+/// A device of the signed-in user.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Device {
+    /// The device.
+    pub id: DeviceId,
+    /// Its name.
+    pub name: String,
+    /// When it was added, server time, ms since 1970.
+    pub created_ms: i64,
+    /// When it was connected last, server time, ms since 1970.
+    pub last_seen_ms: i64,
+    /// It is connected.
+    pub online: bool,
+    /// It is this one.
+    pub own: bool,
 }
 
 /// Somebody else on the server.

@@ -234,6 +234,7 @@ fn summary(state: &State) -> Value {
             AudioProblem::MicrophoneLost => "microphoneLost",
             AudioProblem::SpeakerLost => "speakerLost",
         }),
+        "doNotDisturb": state.status.holds(),
         "missedUnseen": state.missed_unseen,
     })
 }
@@ -248,6 +249,8 @@ fn picture(state: &State) -> Value {
     if let Some(fields) = picture.as_object_mut() {
         fields.insert("calls".into(), json!(*state.calls));
         fields.insert("people".into(), people.into());
+        fields.insert("favourites".into(), json!(*state.favourites));
+        fields.insert("oftenCalled".into(), json!(*state.often_called));
         fields.insert("nowMs".into(), state.now_ms.into());
     }
     picture

@@ -149,6 +149,7 @@ pub(crate) fn end_words(view: &CallView) -> String {
         Some(EndReason::NoAnswer) => "no answer".to_owned(),
         Some(EndReason::Offline) => "not reachable".to_owned(),
         Some(EndReason::Busy) => "busy".to_owned(),
+        Some(EndReason::NotAvailable) => "not available".to_owned(),
         Some(EndReason::Cancelled) => "cancelled".to_owned(),
         Some(EndReason::AnsweredElsewhere) => format!("answered on {}", detail.unwrap_or("another device")),
         Some(EndReason::DeclinedElsewhere) => format!("declined on {}", detail.unwrap_or("another device")),

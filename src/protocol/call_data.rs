@@ -14,6 +14,8 @@ pub const BUSINESS_ID: &str = "av_call";
 pub const VERSION: u32 = 4;
 /// `data.message` of a reject because the line is busy.
 pub const LINE_BUSY: &str = "lineBusy";
+/// `data.message` of a reject because the callee does not want to be disturbed.
+pub const DO_NOT_DISTURB: &str = "doNotDisturb";
 /// `data.message` of a cancel because both called each other at once.
 pub const GLARE: &str = "glare";
 
@@ -61,7 +63,7 @@ pub struct CallData {
     pub call_id: Option<InviteId>,
     /// Who called first; a log needs it to place the row.
     pub inviter: Option<UserId>,
-    /// A reason, such as [`LINE_BUSY`] or [`GLARE`].
+    /// A reason, such as [`LINE_BUSY`], [`DO_NOT_DISTURB`] or [`GLARE`].
     pub message: Option<String>,
     /// Who is called or in the call beside the invitee, in a call of several without a group.
     pub users: Vec<UserId>,
@@ -138,6 +140,11 @@ impl CallData {
     /// Whether a reject with this data means that the line is busy.
     pub fn is_line_busy(&self) -> bool {
         self.message.as_deref() == Some(LINE_BUSY)
+    }
+
+    /// Whether a reject with this data means that the callee does not want to be disturbed.
+    pub fn is_do_not_disturb(&self) -> bool {
+        self.message.as_deref() == Some(DO_NOT_DISTURB)
     }
 
     /// Whether a cancel with this data only resolves a glare.

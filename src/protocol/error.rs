@@ -79,7 +79,7 @@ codes! {
     PermissionDenied = 10007,
     /// The owner may not quit this group (ERR_SVR_GROUP_INVALID_REQ).
     OwnerMayNotQuit = 10009,
-    /// No such group or room, or it was dismissed (ERR_SVR_GROUP_NOT_FOUND).
+    /// No such group, room or device, or it was dismissed (ERR_SVR_GROUP_NOT_FOUND).
     NotFound = 10010,
     /// A member already (ERR_SVR_GROUP_INVITEE_OR_MEMBER_EXISTS).
     AlreadyMember = 10013,

@@ -5,7 +5,11 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use super::{ApiError, Code, DeviceId, GroupId, InviteId, RoomId, SourceId, UserId, rpc};
+use super::{
+    ApiError, Code, DeviceId, GroupId, InviteId, RoomId, SourceId, UserId,
+    api::{Favourites, SelfStatus},
+    rpc,
+};
 
 /// `onReceiveNewInvitation`: an invitation began. Everyone concerned gets it: the invitees, the group's other members,
 /// and the inviter's own devices (which do not call it back to the application).
@@ -132,6 +136,8 @@ pub enum Presence {
     Online,
     /// Connected, and in a room.
     InCall,
+    /// Connected, and a device of the user lets nothing ring.
+    DoNotDisturb,
     /// No device is connected.
     Offline,
 }
@@ -266,7 +272,14 @@ pub struct RoomLink {
 pub struct KickedOffline {
     /// Why, as code and sentence.
     pub reason: ApiError,
+    /// The name of the user's device that signed this one out; its token is void then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by_device: Option<String>,
 }
+
+/// `onDevicesChanged`: the user's devices, or what is known of them, are others than before; `getDevices` tells.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DevicesChanged {}
 
 /// `onSyncFinished`: everything up to `seq` has been sent; what follows is live.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -342,6 +355,12 @@ events! {
     UserStatusChanged(UserStatusChanged) = "onUserStatusChanged",
     /// This session is over.
     KickedOffline(KickedOffline) = "onKickedOffline",
+    /// The devices of this user changed (told to the user's own devices).
+    DevicesChanged(DevicesChanged) = "onDevicesChanged",
+    /// What this user has set about being called (told to the user's own devices).
+    SelfStatusChanged(SelfStatus) = "onSelfStatusChanged",
+    /// The favourites of this user changed (told to the user's own devices).
+    FavouritesChanged(Favourites) = "onFavouritesChanged",
     /// The replay after a sign-in is complete.
     SyncFinished(SyncFinished) = "onSyncFinished",
     /// Somebody entered the room that this device is in.

@@ -12,6 +12,8 @@ pub const INVITEES_MAX: usize = 1_000;
 pub const MEMBERS_PER_CALL_MAX: usize = 100;
 /// Most members of a group.
 pub const GROUP_MEMBERS_MAX: usize = 2_000;
+/// Most favourites of a user.
+pub const FAVOURITES_MAX: usize = 200;
 /// Longest invitation timeout, seconds (one day). 0 means no timeout.
 pub const TIMEOUT_MAX_S: u32 = 24 * 60 * 60;
 /// Longest user identifier, bytes, printable ASCII.

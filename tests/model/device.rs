@@ -154,7 +154,7 @@ impl Device {
                     }
                     synced = true;
                 }
-                Step::Kicked(error) => return Err(format!("kicked: {error}")),
+                Step::Kicked(kicked) => return Err(format!("kicked: {}", kicked.reason)),
             }
         }
         Ok((for_machine, synced))

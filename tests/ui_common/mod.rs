@@ -11,8 +11,8 @@ use ahoy::{
         Command, Settings, State,
         settings::{Language, Theme},
         state::{
-            Audio, DeviceChoice, EchoState, FoundServer, Hosting, LinkQuality, Me, NoiseState, ParticipantAudio,
-            Person, Processing, Quality, Session, Transport,
+            Audio, Device, DeviceChoice, EchoState, FoundServer, Hosting, LinkQuality, Me, NoiseState,
+            ParticipantAudio, Person, Processing, Quality, Session, Transport,
         },
     },
     protocol::{
@@ -20,7 +20,8 @@ use ahoy::{
         event::{Participant, Presence},
     },
 };
-use egui_kittest::Harness;
+use egui::Role;
+use egui_kittest::{Harness, kittest::Queryable as _};
 use jiff::tz::{TimeZone, offset};
 
 /// 22 November 2026, 13:05 UTC; the window shows it nine hours further east.
@@ -143,6 +144,7 @@ pub fn home(language: Language, theme: Theme) -> State {
             ..Audio::default()
         },
         settings: settings(language, theme),
+        devices: devices(language),
         ..State::default()
     }
 }
@@ -153,6 +155,24 @@ pub fn hosting() -> Hosting {
         addresses: vec!["192.168.0.24:7470".into(), "10.8.0.3:7470".into()],
         fingerprint: FINGERPRINT.into(),
     }
+}
+
+/// This device and two others, of which one is connected.
+pub fn devices(language: Language) -> Arc<[Device]> {
+    let names = match language {
+        Language::English => ["Desk", "Laptop", "Living room"],
+        Language::Korean => ["책상", "노트북", "거실"],
+    };
+    let hours_ago = [0, 0, 3 * 24];
+    let device = |at: usize| Device {
+        id: DeviceId::new(format!("device-{at}")).expect("an identifier"),
+        name: names[at].into(),
+        created_ms: NOW_MS - 40 * 24 * 60 * MINUTE_MS,
+        last_seen_ms: NOW_MS - hours_ago[at] * 60 * MINUTE_MS,
+        online: at < 2,
+        own: at == 0,
+    };
+    [device(0), device(1), device(2)].into()
 }
 
 pub fn signed_out(language: Language, theme: Theme) -> State {
@@ -263,14 +283,40 @@ pub fn with_log(mut state: State) -> State {
         .map(|(at, (person, direction, result, answered, duration_s, minutes_ago))| LogRow {
             call_id: invite(&format!("row-{at}")),
             peer: state.people[person].user.clone(),
+            group: None,
+            people: Vec::new(),
             direction,
             time_ms: NOW_MS - minutes_ago * MINUTE_MS,
             result,
             answered,
             duration_s,
+            call_s: 0,
             device_name: (result == Some(EndReason::AnsweredElsewhere)).then(|| "Laptop".into()),
         })
         .collect();
     state.missed_unseen = 2;
     state
+}
+
+/// The single command that was sent.
+#[track_caller]
+pub fn only(fake: &Fake) -> Command {
+    let mut sent = fake.take_sent();
+    assert_eq!(sent.len(), 1, "{sent:?}");
+    sent.remove(0)
+}
+
+/// Presses what has this role and name.
+pub fn click(harness: &mut Harness<'_, AhoyApp>, role: Role, label: &str) {
+    harness.get_by_role_and_label(role, label).click();
+    harness.run();
+}
+
+/// Types into the field of this name.
+pub fn type_into(harness: &mut Harness<'_, AhoyApp>, label: &str, text: &str) {
+    let field = harness.get_by_role_and_label(Role::TextInput, label);
+    field.focus();
+    harness.run();
+    harness.get_by_role_and_label(Role::TextInput, label).type_text(text);
+    harness.run();
 }

@@ -15,12 +15,20 @@ session-online = Connected
 session-offline = Not connected
 session-connecting = Connecting…
 
+status-name = Your status: { $status }
+status-available = Available
+status-available-line = Calls ring on all your devices
+status-quiet-line = Nothing rings; calls are listed as missed
+status-quiet-until = Do not disturb until { $time }
+status-schedule-holds = Your schedule lets nothing ring until { $time }. You can change it in the settings.
+
 offline-retry-in = { $problem } Trying again in { $seconds } s.
 offline-trying = { $problem } Trying again now…
 offline-retry-now = Try now
 
 presence-online = Online
 presence-in-call = In a call
+presence-do-not-disturb = Do not disturb
 presence-offline = Offline
 
 quality-good = Good connection
@@ -62,6 +70,13 @@ weekday-thursday = Thursday
 weekday-friday = Friday
 weekday-saturday = Saturday
 weekday-sunday = Sunday
+weekday-short-monday = Mon
+weekday-short-tuesday = Tue
+weekday-short-wednesday = Wed
+weekday-short-thursday = Thu
+weekday-short-friday = Fri
+weekday-short-saturday = Sat
+weekday-short-sunday = Sun
 month-1 = January
 month-2 = February
 month-3 = March
@@ -77,3 +92,17 @@ month-12 = December
 
 demo-first = Ada
 demo-second = Grace
+
+ago-now = just now
+ago-minutes = { $count ->
+    [one] { $count } minute ago
+   *[other] { $count } minutes ago
+}
+ago-hours = { $count ->
+    [one] { $count } hour ago
+   *[other] { $count } hours ago
+}
+ago-days = { $count ->
+    [one] { $count } day ago
+   *[other] { $count } days ago
+}

@@ -1,8 +1,12 @@
 people-title = People
 people-search = Search people
+people-favourites = Favourites
+people-often = Often called
 people-available = Available
 people-away = Offline
 people-call = Call { $name }
+people-star = Add { $name } to favourites
+people-unstar = Remove { $name } from favourites
 people-in-call-hint = Hang up first to call somebody else
 people-none-found = Nobody is called “{ $search }”
 people-none-found-line = Check the spelling, or search by user ID.

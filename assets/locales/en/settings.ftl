@@ -28,6 +28,13 @@ settings-ring-volume = Ring volume
 settings-ringtone = Ringtone
 settings-test-ringtone = Play it once
 settings-tones = Call tones
+
+schedule-enabled = By schedule
+schedule-enabled-line = At these times nothing rings, on any of your devices
+schedule-from = From
+schedule-to = Until
+schedule-next-day = On the next day
+schedule-days = Days
 settings-default-device = System default
 settings-default-device-named = System default ({ $device })
 settings-no-device = No device
@@ -70,3 +77,11 @@ settings-server-address = Address
 settings-server-hosting = Others join at
 settings-fingerprint = Fingerprint
 settings-fingerprint-line = Others can compare it to be sure that they reach this server.
+
+devices-title = Your devices
+devices-this = This device
+devices-no-other = You are signed in on this device only.
+devices-last-seen = Last seen: { $ago }
+devices-sign-out = Sign out { $device }
+devices-sign-out-title = Sign out “{ $device }”?
+devices-sign-out-line = A call there ends. To use it again, somebody has to sign in there with your password.

@@ -12,12 +12,20 @@ session-online = 연결됨
 session-offline = 연결 끊김
 session-connecting = 연결 중…
 
+status-name = 내 상태: { $status }
+status-available = 연락 가능
+status-available-line = 내 모든 기기에서 벨이 울립니다
+status-quiet-line = 벨이 울리지 않고 부재중 기록만 남습니다
+status-quiet-until = { $time }까지 방해 금지
+status-schedule-holds = 설정한 시간표에 따라 { $time }까지 벨이 울리지 않습니다. 설정에서 바꿀 수 있습니다.
+
 offline-retry-in = { $problem } { $seconds }초 후 다시 시도합니다.
 offline-trying = { $problem } 다시 연결하는 중…
 offline-retry-now = 지금 다시 시도
 
 presence-online = 온라인
 presence-in-call = 통화 중
+presence-do-not-disturb = 방해 금지
 presence-offline = 오프라인
 
 quality-good = 연결 상태 좋음
@@ -59,6 +67,13 @@ weekday-thursday = 목요일
 weekday-friday = 금요일
 weekday-saturday = 토요일
 weekday-sunday = 일요일
+weekday-short-monday = 월
+weekday-short-tuesday = 화
+weekday-short-wednesday = 수
+weekday-short-thursday = 목
+weekday-short-friday = 금
+weekday-short-saturday = 토
+weekday-short-sunday = 일
 month-1 = 1월
 month-2 = 2월
 month-3 = 3월
@@ -74,3 +89,8 @@ month-12 = 12월
 
 demo-first = 하나
 demo-second = 민준
+
+ago-now = 방금 전
+ago-minutes = { $count }분 전
+ago-hours = { $count }시간 전
+ago-days = { $count }일 전

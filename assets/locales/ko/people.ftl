@@ -1,8 +1,12 @@
 people-title = 사람
 people-search = 사람 검색
+people-favourites = 즐겨찾기
+people-often = 자주 거는 사람
 people-available = 연락 가능
 people-away = 오프라인
 people-call = { $name } 님에게 전화 걸기
+people-star = { $name } 님을 즐겨찾기에 추가
+people-unstar = { $name } 님을 즐겨찾기에서 삭제
 people-in-call-hint = 다른 사람에게 전화하려면 먼저 통화를 끊으세요
 people-none-found = ‘{ $search }’ 검색 결과가 없습니다
 people-none-found-line = 철자를 확인하거나 사용자 ID로 검색해 보세요.

@@ -28,6 +28,13 @@ settings-ring-volume = 벨소리 크기
 settings-ringtone = 벨소리 종류
 settings-test-ringtone = 한 번 들어 보기
 settings-tones = 통화 신호음
+
+schedule-enabled = 시간표 사용
+schedule-enabled-line = 이 시간에는 내 모든 기기에서 벨이 울리지 않습니다
+schedule-from = 시작
+schedule-to = 종료
+schedule-next-day = 다음 날
+schedule-days = 요일
 settings-default-device = 시스템 기본값
 settings-default-device-named = 시스템 기본값 ({ $device })
 settings-no-device = 장치 없음
@@ -70,3 +77,11 @@ settings-server-address = 주소
 settings-server-hosting = 접속 주소
 settings-fingerprint = 지문
 settings-fingerprint-line = 이 값을 서로 비교하면 올바른 서버인지 확인할 수 있습니다.
+
+devices-title = 내 기기
+devices-this = 이 기기
+devices-no-other = 이 기기에서만 로그인되어 있습니다.
+devices-last-seen = 마지막 접속: { $ago }
+devices-sign-out = { $device }에서 로그아웃
+devices-sign-out-title = ‘{ $device }’에서 로그아웃할까요?
+devices-sign-out-line = 그 기기의 통화가 끊기며, 다시 사용하려면 그 기기에서 비밀번호로 로그인해야 합니다.

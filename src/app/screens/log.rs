@@ -8,7 +8,9 @@ use crate::{
 };
 
 use super::super::{
-    Cx, icons, sentences, theme,
+    Cx, icons,
+    search::Search,
+    sentences, theme,
     view::View,
     widgets::{self, ButtonKind, SearchField},
 };
@@ -65,16 +67,13 @@ fn rows_ui(ui: &mut Ui, cx: &Cx<'_>, view: &View) {
         widgets::empty_ui(ui, icon, &cx.tr("log-empty"), &cx.tr("log-empty-line"), |_| {});
         return;
     }
-    let search = view.log.search.trim().to_lowercase();
+    let search = Search::new(&view.log.search);
     let rows: Vec<&LogRow> = cx
         .state
         .log
         .iter()
         .filter(|row| !view.log.missed_only || row.is_missed())
-        .filter(|row| {
-            cx.state.name_of(&row.peer).to_lowercase().contains(&search)
-                || row.peer.as_str().to_lowercase().contains(&search)
-        })
+        .filter(|row| search.finds(&[cx.state.name_of(&row.peer), row.peer.as_str()]))
         .collect();
     if rows.is_empty() && search.is_empty() {
         let icon = icons::PHONE_INCOMING;

@@ -7,6 +7,8 @@ pub(crate) mod devices;
 pub(crate) mod incoming;
 pub(crate) mod link;
 pub(crate) mod log;
+pub(crate) mod own_devices;
+pub(crate) mod own_status;
 pub(crate) mod people;
 pub(crate) mod settings;
 pub(crate) mod sign_in;

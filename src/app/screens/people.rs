@@ -3,12 +3,17 @@
 use egui::{RichText, ScrollArea, Ui};
 
 use crate::{
-    engine::{Command, state::Person},
+    engine::{
+        Command,
+        state::{Person, State},
+    },
     protocol::event::Presence,
 };
 
 use super::super::{
-    Cx, icons, sentences, theme,
+    Cx, icons,
+    search::Search,
+    sentences, theme,
     view::View,
     widgets::{self, ButtonKind, Lamp, SearchField},
 };
@@ -29,25 +34,56 @@ pub(crate) fn people_ui(ui: &mut Ui, cx: &Cx<'_>, view: &mut View) {
             empty_server_ui(ui, cx);
             return;
         }
-        let search = view.people_search.trim().to_lowercase();
-        let matches = |person: &&Person| {
-            person.display_name.to_lowercase().contains(&search)
-                || person.user.as_str().to_lowercase().contains(&search)
-        };
-        let (away, here): (Vec<&Person>, Vec<&Person>) =
-            cx.state.people.iter().filter(matches).partition(|person| person.presence == Presence::Offline);
-        if away.is_empty() && here.is_empty() {
+        let search = Search::new(&view.people_search);
+        let groups = Groups::of(cx.state, |person| search.finds(&[&person.display_name, person.user.as_str()]));
+        if groups.is_empty() {
             let title = cx.tr_with("people-none-found", &[("search", view.people_search.trim())]);
             widgets::empty_ui(ui, icons::MAGNIFYING_GLASS, &title, &cx.tr("people-none-found-line"), |_| {});
             return;
         }
         ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
             ui.spacing_mut().item_spacing.y = 2.0;
-            group_ui(ui, cx, &cx.tr("people-available"), &here);
-            group_ui(ui, cx, &cx.tr("people-away"), &away);
+            group_ui(ui, cx, &cx.tr("people-favourites"), &groups.favourites);
+            group_ui(ui, cx, &cx.tr("people-often"), &groups.often);
+            group_ui(ui, cx, &cx.tr("people-available"), &groups.here);
+            group_ui(ui, cx, &cx.tr("people-away"), &groups.away);
             ui.add_space(12.0);
         });
     });
+}
+
+/// Everybody once, in the first group that fits.
+#[derive(Default)]
+struct Groups<'a> {
+    favourites: Vec<&'a Person>,
+    often: Vec<&'a Person>,
+    here: Vec<&'a Person>,
+    away: Vec<&'a Person>,
+}
+
+impl<'a> Groups<'a> {
+    fn of(state: &'a State, found: impl Fn(&Person) -> bool) -> Self {
+        let mut groups = Self::default();
+        for person in state.people.iter().filter(|person| found(person)) {
+            let group = if state.favourites.contains(&person.user) {
+                &mut groups.favourites
+            } else if state.often_called.contains(&person.user) {
+                &mut groups.often
+            } else if person.presence == Presence::Offline {
+                &mut groups.away
+            } else {
+                &mut groups.here
+            };
+            group.push(person);
+        }
+        // The others are in the order of their names.
+        groups.often.sort_by_key(|person| state.often_called.iter().position(|user| *user == person.user));
+        groups
+    }
+
+    fn is_empty(&self) -> bool {
+        [&self.favourites, &self.often, &self.here, &self.away].iter().all(|group| group.is_empty())
+    }
 }
 
 fn group_ui(ui: &mut Ui, cx: &Cx<'_>, title: &str, people: &[&Person]) {
@@ -81,7 +117,10 @@ fn person_ui(ui: &mut Ui, cx: &Cx<'_>, person: &Person) {
             });
         },
         |ui| {
-            let kind = if person.presence == Presence::Offline { ButtonKind::Secondary } else { ButtonKind::Primary };
+            let kind = match person.presence {
+                Presence::Online | Presence::InCall => ButtonKind::Primary,
+                Presence::DoNotDisturb | Presence::Offline => ButtonKind::Secondary,
+            };
             let name = cx.tr_with("people-call", &[("name", &person.display_name)]);
             ui.add_enabled_ui(free, |ui| {
                 let button = widgets::round_button_ui(ui, kind, icons::PHONE_FILL, 40.0, &name);
@@ -89,6 +128,12 @@ fn person_ui(ui: &mut Ui, cx: &Cx<'_>, person: &Person) {
                     cx.send(Command::Call(person.user.clone()));
                 }
             });
+            let favourite = cx.state.favourites.contains(&person.user);
+            let (icon, id) = if favourite { (icons::STAR_FILL, "people-unstar") } else { (icons::STAR, "people-star") };
+            let name = cx.tr_with(id, &[("name", &person.display_name)]);
+            if widgets::small_icon_button_ui(ui, icon, &name).clicked() {
+                cx.send(Command::SetFavourite { user: person.user.clone(), favourite: !favourite });
+            }
         },
     );
 }
@@ -97,6 +142,7 @@ fn lamp(presence: Presence) -> Lamp {
     match presence {
         Presence::Online => Lamp::Full,
         Presence::InCall => Lamp::Half,
+        Presence::DoNotDisturb => Lamp::Moon,
         Presence::Offline => Lamp::Empty,
     }
 }

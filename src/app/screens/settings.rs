@@ -14,11 +14,11 @@ use super::super::{
 };
 use super::{
     devices::{self, Role, change, choice_ui, volume_row_ui},
-    page_ui,
+    own_devices, own_status, page_ui,
 };
 
 const COMBO_WIDTH: f32 = 320.0;
-/// Room for the button behind the display name.
+/// Room for the button behind a name.
 const SAVE_WIDTH: f32 = 88.0;
 
 pub(crate) fn settings_ui(ui: &mut Ui, cx: &Cx<'_>, view: &mut SettingsView) {
@@ -30,12 +30,17 @@ pub(crate) fn settings_ui(ui: &mut Ui, cx: &Cx<'_>, view: &mut SettingsView) {
             section_ui(ui, &cx.tr("settings-sound"), |ui| sound_ui(ui, cx));
             section_ui(ui, &cx.tr("settings-voice"), |ui| voice_ui(ui, cx));
             section_ui(ui, &cx.tr("settings-ringing"), |ui| ringing_ui(ui, cx));
+            section_ui(ui, &cx.tr("presence-do-not-disturb"), |ui| own_status::schedule_ui(ui, cx));
             section_ui(ui, &cx.tr("settings-look"), |ui| look_ui(ui, cx));
             section_ui(ui, &cx.tr("settings-account"), |ui| account_ui(ui, cx, view));
+            if !cx.state.devices.is_empty() {
+                section_ui(ui, &cx.tr("devices-title"), |ui| own_devices::own_devices_ui(ui, cx, view));
+            }
             section_ui(ui, &cx.tr("settings-server"), |ui| server_ui(ui, cx));
             ui.add_space(16.0);
         });
     });
+    own_devices::question_ui(ui, cx, view);
     if view.asking_to_sign_out {
         let answer = widgets::confirm_ui(
             ui,
@@ -170,24 +175,9 @@ fn look_ui(ui: &mut Ui, cx: &Cx<'_>) {
 fn account_ui(ui: &mut Ui, cx: &Cx<'_>, view: &mut SettingsView) {
     let Some(me) = &cx.state.me else { return };
     let label = cx.tr("settings-display-name");
-    widgets::form_row_ui(ui, &label, None, |ui| {
-        let mut name = view.display_name.clone().unwrap_or_else(|| me.display_name.clone());
-        let width = (ui.available_width() - SAVE_WIDTH).min(220.0);
-        let response = widgets::field_ui(ui, &label, &mut name, width);
-        let entered = response.lost_focus() && ui.input(|input| input.key_pressed(egui::Key::Enter));
-        let usable = !name.trim().is_empty() && name.trim() != me.display_name;
-        let pressed = ui
-            .add_enabled_ui(usable, |ui| {
-                widgets::button_ui(ui, ButtonKind::Secondary, None, &cx.tr("settings-save")).clicked()
-            })
-            .inner;
-        if usable && (pressed || entered) {
-            cx.send(Command::SetDisplayName(name.trim().to_owned()));
-            view.display_name = None;
-        } else if response.changed() {
-            view.display_name = Some(name);
-        }
-    });
+    if let Some(name) = name_row_ui(ui, cx, &label, &me.display_name, &mut view.display_name) {
+        cx.send(Command::SetDisplayName(name));
+    }
     widgets::form_row_ui(ui, &cx.tr("settings-user"), None, |ui| {
         ui.add(Label::new(RichText::new(me.user.as_str()).font(theme::semibold(theme::size::BODY))).selectable(true));
     });
@@ -197,6 +187,36 @@ fn account_ui(ui: &mut Ui, cx: &Cx<'_>, view: &mut SettingsView) {
             view.asking_to_sign_out = true;
         }
     });
+}
+
+/// A name that can be changed; `edited` is what has been typed so far. Returns the new name once it is to be saved.
+pub(super) fn name_row_ui(
+    ui: &mut Ui,
+    cx: &Cx<'_>,
+    label: &str,
+    known: &str,
+    edited: &mut Option<String>,
+) -> Option<String> {
+    let mut saved = None;
+    widgets::form_row_ui(ui, label, None, |ui| {
+        let mut name = edited.clone().unwrap_or_else(|| known.to_owned());
+        let width = (ui.available_width() - SAVE_WIDTH).min(220.0);
+        let response = widgets::field_ui(ui, label, &mut name, width);
+        let entered = response.lost_focus() && ui.input(|input| input.key_pressed(egui::Key::Enter));
+        let usable = !name.trim().is_empty() && name.trim() != known;
+        let pressed = ui
+            .add_enabled_ui(usable, |ui| {
+                widgets::button_ui(ui, ButtonKind::Secondary, None, &cx.tr("settings-save")).clicked()
+            })
+            .inner;
+        if usable && (pressed || entered) {
+            saved = Some(name.trim().to_owned());
+            *edited = None;
+        } else if response.changed() {
+            *edited = Some(name);
+        }
+    });
+    saved
 }
 
 fn server_ui(ui: &mut Ui, cx: &Cx<'_>) {

@@ -211,7 +211,11 @@ fn problem_ui(ui: &mut Ui, cx: &Cx<'_>, problem: &Problem) {
             ui.horizontal(|ui| {
                 ui.set_width(ui.available_width());
                 widgets::icon_ui(ui, icons::WARNING_CIRCLE, 20.0, t.danger_text);
-                let response = ui.label(sentences::problem(cx.text, problem));
+                let words = match &cx.state.signed_out_by {
+                    Some(device) => cx.tr_with("sign-in-signed-out-by", &[("device", device)]),
+                    None => sentences::problem(cx.text, problem),
+                };
+                let response = ui.label(words);
                 ui.ctx().accesskit_node_builder(response.id, |node| node.set_live(egui::accesskit::Live::Assertive));
             });
         });

@@ -2,7 +2,7 @@
 
 use egui::{Align2, Sense, Stroke, Ui, Vec2};
 
-use super::super::theme;
+use super::super::{icons, theme};
 
 /// A disc with the initial of a name. `ring` from 0 to 1 shows how loud somebody speaks.
 pub(crate) fn avatar_ui(ui: &mut Ui, name: &str, diameter: f32, ring: f32) {
@@ -32,6 +32,8 @@ pub(crate) enum Lamp {
     Full,
     /// A disc with a bar: reachable, but busy.
     Half,
+    /// A crescent: reachable, but nothing rings there.
+    Moon,
     /// A ring: not reachable.
     Empty,
 }
@@ -49,6 +51,10 @@ pub(crate) fn lamp_ui(ui: &mut Ui, lamp: Lamp) {
             painter.circle_filled(rect.center(), 5.0, t.warning_text);
             let bar = egui::Rect::from_center_size(rect.center(), egui::vec2(6.0, 2.0));
             painter.rect_filled(bar, 0.0, t.panel);
+        }
+        Lamp::Moon => {
+            let icon = icons::MOON_FILL;
+            painter.text(rect.center(), Align2::CENTER_CENTER, icon.glyph(), icon.font(13.0), t.danger_text);
         }
         Lamp::Empty => {
             painter.circle_stroke(rect.center(), 4.0, Stroke::new(1.5, t.text_weak));

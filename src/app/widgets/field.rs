@@ -125,6 +125,34 @@ pub(crate) fn segmented_ui(ui: &mut Ui, choices: &[String], selected: usize, fil
     pressed
 }
 
+/// Several things side by side, each of which can be on: `(short, name, on)`. Returns the one that was pressed.
+pub(crate) fn toggles_ui(ui: &mut Ui, toggles: &[(String, String, bool)]) -> Option<usize> {
+    const GAP: f32 = 4.0;
+    let t = theme::of(ui);
+    let mut pressed = None;
+    ui.spacing_mut().item_spacing.x = GAP;
+    // They stay in one line, also in the narrowest window.
+    let width = (ui.available_width() + GAP) / toggles.len().max(1) as f32 - GAP;
+    let size = vec2(width.min(44.0), theme::TARGET);
+    for (at, (short, name, on)) in toggles.iter().enumerate() {
+        let (rect, response) = ui.allocate_exact_size(size, Sense::click());
+        response.widget_info(|| WidgetInfo::selected(Role::CheckBox, ui.is_enabled(), *on, name));
+        let radius = f32::from(theme::RADIUS_CONTROL);
+        let (ground, stroke, ink) = match (*on, response.hovered()) {
+            (true, _) => (t.accent_surface, Stroke::new(2.0, t.accent_text), t.text),
+            (false, true) => (t.surface_hover, Stroke::new(1.0, t.outline), t.text),
+            (false, false) => (t.surface, Stroke::NONE, t.text_weak),
+        };
+        ui.painter().rect(rect, radius, ground, stroke, StrokeKind::Inside);
+        ui.painter().text(rect.center(), Align2::CENTER_CENTER, short, theme::semibold(theme::size::SMALL), ink);
+        focus_ring(ui, &response, radius);
+        if response.on_hover_text(name).clicked() {
+            pressed = Some(at);
+        }
+    }
+    pressed
+}
+
 /// A loudness from 0 to `most`, with its value in percent.
 pub(crate) fn slider_ui(ui: &mut Ui, name: &str, value: &mut f32, most: f32, width: f32) -> bool {
     const PERCENT_WIDTH: f32 = 56.0;

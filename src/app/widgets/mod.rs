@@ -14,7 +14,7 @@ pub(crate) use avatar::{Lamp, avatar_ui, lamp_ui};
 pub(crate) use banner::{Banner, Tone, banner_ui};
 pub(crate) use button::{ButtonKind, button_ui, round_button_ui, small_icon_button_ui, wide_button_ui};
 pub(crate) use card::{card_ui, confirm_ui, copy_ui, empty_ui, title_ui};
-pub(crate) use field::{SearchField, field_ui, labelled_field_ui, segmented_ui, slider_ui, switch_ui};
+pub(crate) use field::{SearchField, field_ui, labelled_field_ui, segmented_ui, slider_ui, switch_ui, toggles_ui};
 pub(crate) use meter::{level_fraction, meter_ui};
 pub(crate) use nav::{call_card_ui, nav_item_ui};
 pub(crate) use row::{choice_row_ui, form_row_ui, row_ui};

@@ -70,7 +70,13 @@ impl LogRow {
             && !self.answered
             && matches!(
                 self.result,
-                Some(EndReason::NoAnswer | EndReason::Cancelled | EndReason::Offline | EndReason::Busy)
+                Some(
+                    EndReason::NoAnswer
+                        | EndReason::Cancelled
+                        | EndReason::Offline
+                        | EndReason::Busy
+                        | EndReason::NotAvailable
+                )
             )
     }
 }
@@ -204,6 +210,9 @@ impl Log {
             | Event::QuitFromGroup(_)
             | Event::UserStatusChanged(_)
             | Event::KickedOffline(_)
+            | Event::DevicesChanged(_)
+            | Event::SelfStatusChanged(_)
+            | Event::FavouritesChanged(_)
             | Event::SyncFinished(_)
             | Event::RemoteUserEnterRoom(_)
             | Event::RemoteUserLeaveRoom(_)

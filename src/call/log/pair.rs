@@ -77,11 +77,11 @@ impl Log {
 
     pub(super) fn rejected(&mut self, answer: &InviteeAnswer) {
         let elsewhere = self.elsewhere(answer);
-        let busy = CallData::parse(&answer.data).is_ok_and(|data| data.is_line_busy());
-        let reason = match (busy, &elsewhere) {
-            (true, _) => EndReason::Busy,
-            (false, Some(_)) => EndReason::DeclinedElsewhere,
-            (false, None) => EndReason::Declined,
+        let reason = match (CallData::parse(&answer.data), &elsewhere) {
+            (Ok(data), _) if data.is_line_busy() => EndReason::Busy,
+            (Ok(data), _) if data.is_do_not_disturb() => EndReason::NotAvailable,
+            (_, Some(_)) => EndReason::DeclinedElsewhere,
+            (_, None) => EndReason::Declined,
         };
         let whose = std::slice::from_ref(&answer.invitee);
         if !self.parts_ended(&answer.invite_id, whose, reason, elsewhere.as_deref()) {

@@ -51,12 +51,19 @@ impl Machine {
                 self.calls[i].shadow = Some((invitation.clone(), self.now_ms + ring_ms(invitation)));
             }
             Some(i) if self.calls[i].calls_only(&invitation.inviter) => self.give_way(i, invitation, data, call_id),
-            Some(_) => self.tell_busy(invitation, data),
+            Some(_) => self.turn_away(invitation, data),
         }
         true
     }
 
     fn ring_with(&mut self, invitation: &NewInvitation, data: &CallData, call_id: InviteId) {
+        if self.do_not_disturb {
+            return self.turn_away(invitation, data);
+        }
+        self.begin_incoming(invitation, data, call_id);
+    }
+
+    fn begin_incoming(&mut self, invitation: &NewInvitation, data: &CallData, call_id: InviteId) {
         self.hide_ended();
         let deadline_ms = self.now_ms + ring_ms(invitation);
         let mut call = Call::new(call_id, invitation.inviter.clone(), Direction::Incoming, data.room, deadline_ms);
@@ -76,7 +83,7 @@ impl Machine {
         self.end(i, EndReason::Cancelled, None);
         self.calls[i].shown = false;
         let ours = self.calls[i].view.call_id.clone();
-        self.ring_with(invitation, data, call_id);
+        self.begin_incoming(invitation, data, call_id);
         if let Some(i) = self.live() {
             self.calls[i].alias = Some(ours);
             self.answer(i);
@@ -212,13 +219,23 @@ impl Machine {
     pub(in super::super) fn party_rejected(&mut self, i: usize, answer: &InviteeAnswer) {
         if answer.invitee == self.me {
             self.own_part_ended(i, &answer.invite_id);
+            let quiet = CallData::parse(&answer.data).is_ok_and(|data| data.is_do_not_disturb());
             if answer.device_id != self.device && !self.calls[i].takes_part() {
-                self.verdict(i, EndReason::DeclinedElsewhere, Some(answer.device_name.clone()));
+                // Where nothing may ring nobody has declined.
+                let (reason, detail) = if quiet {
+                    (EndReason::NotAvailable, None)
+                } else {
+                    (EndReason::DeclinedElsewhere, Some(answer.device_name.clone()))
+                };
+                self.verdict(i, reason, detail);
             }
             return;
         }
-        let busy = CallData::parse(&answer.data).is_ok_and(|data| data.is_line_busy());
-        let standing = if busy { Standing::Busy } else { Standing::Declined };
+        let standing = match CallData::parse(&answer.data) {
+            Ok(data) if data.is_line_busy() => Standing::Busy,
+            Ok(data) if data.is_do_not_disturb() => Standing::NotAvailable,
+            Ok(_) | Err(_) => Standing::Declined,
+        };
         self.parts_ended(i, &answer.invite_id, std::slice::from_ref(&answer.invitee), standing);
     }
 

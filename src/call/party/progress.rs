@@ -293,6 +293,7 @@ impl Call {
         match () {
             () if all(Standing::Declined) => EndReason::Declined,
             () if all(Standing::Busy) => EndReason::Busy,
+            () if all(Standing::NotAvailable) => EndReason::NotAvailable,
             () if all(Standing::Cancelled) => EndReason::Cancelled,
             () => EndReason::NoAnswer,
         }

@@ -8,6 +8,7 @@ fn the_caller_learns_why_nobody_answered() {
     for (event, end) in [
         (rejected as fn(&InviteId, &str, &str, Option<&str>) -> Input, EndReason::Declined),
         (|call, who, on, _| rejected(call, who, on, Some("lineBusy")), EndReason::Busy),
+        (|call, who, on, _| rejected(call, who, on, Some("doNotDisturb")), EndReason::NotAvailable),
         (|call, who, _, _| timed_out(call, who), EndReason::NoAnswer),
     ] {
         let mut rig = Rig::ringing();
@@ -146,6 +147,55 @@ fn during_a_call_the_line_is_busy() {
         assert_eq!((reject.invite_id, rig.requests.len()), (id("c"), 0));
         assert!(matches!(&rig.rest[..], [Output::ToldBusy(who)] if *who == user("carol")));
     }
+}
+
+#[test]
+fn who_is_not_to_be_disturbed_is_not_rung() {
+    for mut rig in [Rig::new(), Rig::talking_as_caller(), Rig::ringing()] {
+        let before: Vec<Phase> = rig.machine.view().iter().map(|view| view.phase).collect();
+        let carol = NewInvitation { inviter: user("carol"), device_id: device("carol-1"), ..invitation("c") };
+        rig.input(Input::DoNotDisturb(true));
+        rig.requests.clear();
+        rig.input(live(Event::ReceiveNewInvitation(carol.clone())));
+        rig.input(live(Event::ReceiveNewInvitation(carol)));
+        let after: Vec<Phase> = rig.machine.view().iter().map(|view| view.phase).collect();
+        assert_eq!(after, before, "nothing rings, and what goes on goes on");
+        let (_, Request::Reject(reject)) = rig.take("reject") else { panic!("no reject") };
+        assert!(CallData::parse(&reject.data).expect("call data").is_do_not_disturb());
+        assert_eq!((reject.invite_id, rig.requests.len()), (id("c"), 0), "no notice of ringing either");
+        assert!(rig.rest.is_empty(), "not even a word of it");
+    }
+    let mut rig = Rig::new();
+    rig.input(Input::DoNotDisturb(true)).input(Input::DoNotDisturb(false)).input(call_from_bob("b"));
+    assert_eq!(rig.phase(), Phase::Incoming);
+    // What rings already goes on: that it was switched on meanwhile is no answer to it.
+    rig.input(Input::DoNotDisturb(true));
+    assert_eq!((rig.phase(), rig.pending("reject")), (Phase::Incoming, 0));
+    // The same device calls anew: its first call is dead, and the second does not ring.
+    rig.input(call_from_bob("d"));
+    assert_eq!((rig.end(), rig.pending("reject")), (Some(EndReason::Cancelled), 1));
+}
+
+#[test]
+fn own_calls_need_no_leave_to_disturb() {
+    let mut rig = Rig::new();
+    rig.input(Input::DoNotDisturb(true)).input(Input::Place(user("bob")));
+    rig.entered(&[]).invited(&["bob"]);
+    let call = rig.call_id();
+    rig.peer_enters().input(accepted(&call, "bob", "bob-1"));
+    assert_eq!(rig.phase(), Phase::InCall);
+    // Both call each other: the smaller identifier is the call, and it is answered by itself.
+    let mut rig = Rig::calling();
+    rig.input(Input::DoNotDisturb(true)).input(call_from_bob("b"));
+    assert_eq!(rig.machine.view().len(), 1);
+    assert!(rig.requests.iter().all(|(_, request)| !matches!(request, Request::Reject(_))));
+}
+
+#[test]
+fn what_another_device_turns_away_is_not_declined() {
+    let mut rig = Rig::incoming();
+    rig.input(rejected(&id("b"), "alice", "alice-2", Some("doNotDisturb")));
+    assert_eq!((rig.end(), rig.view().detail), (Some(EndReason::NotAvailable), None));
 }
 
 #[test]

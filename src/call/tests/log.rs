@@ -97,6 +97,12 @@ fn each_end_has_its_result() {
         (timed_out(&i, "bob"), EndReason::NoAnswer, EndReason::NoAnswer, true),
         (rejected(&i, "alice", "alice-1", None), EndReason::Declined, EndReason::Declined, false),
         (rejected(&i, "alice", "alice-1", Some("lineBusy")), EndReason::Busy, EndReason::Busy, true),
+        (
+            rejected(&i, "alice", "alice-2", Some("doNotDisturb")),
+            EndReason::NotAvailable,
+            EndReason::NotAvailable,
+            true,
+        ),
     ] {
         let mut book = Book::new();
         book.call_to_bob("i").input(end.clone());

@@ -12,12 +12,13 @@ const PHASES: [Phase; 7] = [
     Phase::Reconnecting,
     Phase::Ended,
 ];
-const ENDS: [EndReason; 11] = [
+const ENDS: [EndReason; 12] = [
     EndReason::HungUp,
     EndReason::Declined,
     EndReason::NoAnswer,
     EndReason::Offline,
     EndReason::Busy,
+    EndReason::NotAvailable,
     EndReason::Cancelled,
     EndReason::AnsweredElsewhere,
     EndReason::DeclinedElsewhere,
@@ -58,6 +59,8 @@ fn what_is_over_never_sounds_on() {
     }
     let outgoing = |end| at(Phase::Ended, Direction::Outgoing, Some(end)).cue();
     assert_eq!(outgoing(EndReason::Busy), Some(Cue::Busy));
+    assert_eq!(outgoing(EndReason::NotAvailable), Some(Cue::Busy));
+    assert_eq!(at(Phase::Ended, Direction::Incoming, Some(EndReason::NotAvailable)).cue(), None);
     assert_eq!(outgoing(EndReason::Declined), Some(Cue::Declined));
     assert_eq!(outgoing(EndReason::NoAnswer), Some(Cue::Failed));
     assert_eq!(outgoing(EndReason::HungUp), Some(Cue::Ended));

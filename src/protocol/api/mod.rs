@@ -112,19 +112,28 @@ macro_rules! call {
 }
 
 mod check;
+mod devices;
+mod favourites;
 mod groups;
 mod rooms;
 mod session;
 mod signaling;
+mod status;
 
+pub use devices::*;
+pub use favourites::*;
 pub use groups::*;
 pub use rooms::*;
 pub use session::*;
 pub use signaling::*;
+pub use status::*;
 
 calls! {
     GetServerInfo, SignUp, SignIn, Login, Logout,
     Ping, Ack, SetSelfInfo, GetUsers,
+    GetDevices, RenameDevice, SignOutDevice,
+    GetSelfStatus, SetSelfStatus, SetDeviceStatus,
+    SetFavourite, GetFavourites,
     Invite, InviteInGroup, Cancel, Accept, Reject,
     Timeout, ModifyInvitation, AddInvitedSignaling,
     GetSignalingInfo,
@@ -185,6 +194,22 @@ mod tests {
                 Code::InvalidParameters,
             ),
             ("getUsers", serde_json::json!({"limit":0}), Code::InvalidParameters),
+            ("setSelfStatus", serde_json::json!({}), Code::InvalidParameters),
+            (
+                "setSelfStatus",
+                serde_json::json!({"schedule":{"enabled":true,"days":["monday"],"fromMinute":1440,"toMinute":0}}),
+                Code::InvalidParameters,
+            ),
+            (
+                "setSelfStatus",
+                serde_json::json!({"schedule":{"enabled":true,"days":[],"fromMinute":0,"toMinute":0}}),
+                Code::InvalidParameters,
+            ),
+            (
+                "setSelfStatus",
+                serde_json::json!({"schedule":{"enabled":true,"days":["someday"],"fromMinute":0,"toMinute":0}}),
+                Code::InvalidParameters,
+            ),
             ("enterRoom", serde_json::json!({"roomID":0}), Code::InvalidParameters),
             (
                 "setGroupMemberRole",

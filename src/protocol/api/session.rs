@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     super::{ApiError, Code, DeviceId, UserId, event::UserStatus, limits},
-    Call, Empty,
+    Call, Empty, SelfStatus,
     check::{check_name, check_page, check_password, default_page, invalid},
 };
 
@@ -122,6 +122,9 @@ pub struct LoginReply {
     pub display_name: String,
     /// The server's clock, ms since 1970: a client shows times, and computes none, by its difference to its own.
     pub server_time_ms: i64,
+    /// Whether the user wants to be called: known before anything rings.
+    #[serde(default)]
+    pub self_status: SelfStatus,
 }
 
 call! {

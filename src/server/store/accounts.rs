@@ -3,7 +3,7 @@
 use rusqlite::{OptionalExtension, Row, params};
 
 use super::{Store, StoreError, StoreResult, signed};
-use crate::protocol::{DeviceId, UserId};
+use crate::protocol::{DeviceId, UserId, api::SelfStatus};
 
 /// A device that may sign in.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -11,6 +11,15 @@ pub(crate) struct Device {
     pub(crate) user: UserId,
     pub(crate) device: DeviceId,
     pub(crate) name: String,
+}
+
+/// A device of a user, as it is listed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct KnownDevice {
+    pub(crate) device: DeviceId,
+    pub(crate) name: String,
+    pub(crate) created_ms: i64,
+    pub(crate) last_seen_ms: i64,
 }
 
 /// A device to be added.
@@ -70,6 +79,27 @@ impl Store {
         Ok(())
     }
 
+    /// What the user has set about being called.
+    pub(crate) fn self_status(&self, user: &UserId) -> StoreResult<SelfStatus> {
+        let mut query = self.db.prepare_cached("SELECT do_not_disturb, schedule FROM accounts WHERE user = ?1")?;
+        let read = |row: &Row<'_>| Ok((row.get(0)?, row.get::<_, Option<String>>(1)?));
+        let Some((do_not_disturb, schedule)) = query.query_row([user.as_str()], read).optional()? else {
+            return Ok(SelfStatus::default());
+        };
+        let unreadable = |_| StoreError::Unreadable { what: "schedule" };
+        let schedule = schedule.map(|json| serde_json::from_str(&json).map_err(unreadable)).transpose()?;
+        Ok(SelfStatus { do_not_disturb, schedule: schedule.unwrap_or_default() })
+    }
+
+    /// Changes what the user has set about being called.
+    pub(crate) fn set_self_status(&self, user: &UserId, status: &SelfStatus) -> StoreResult<()> {
+        let schedule =
+            serde_json::to_string(&status.schedule).map_err(|_| StoreError::Unreadable { what: "schedule" })?;
+        let sql = "UPDATE accounts SET do_not_disturb = ?2, schedule = ?3 WHERE user = ?1";
+        self.db.prepare_cached(sql)?.execute(params![user.as_str(), status.do_not_disturb, schedule])?;
+        Ok(())
+    }
+
     /// The password's hash, if the account exists and has a password.
     pub(crate) fn password_hash(&self, user: &UserId) -> StoreResult<Option<String>> {
         let mut query = self.db.prepare_cached("SELECT password_hash FROM accounts WHERE user = ?1")?;
@@ -107,16 +137,27 @@ impl Store {
     }
 
     /// A user's devices, the one not seen for longest first.
-    pub(crate) fn devices(&self, user: &UserId) -> StoreResult<Vec<DeviceId>> {
-        let sql = "SELECT user, device, name FROM devices WHERE user = ?1 ORDER BY last_seen_ms, rowid";
+    pub(crate) fn devices(&self, user: &UserId) -> StoreResult<Vec<KnownDevice>> {
+        let sql = "SELECT user, device, name, created_ms, last_seen_ms FROM devices WHERE user = ?1
+                   ORDER BY last_seen_ms, rowid";
         let mut query = self.db.prepare_cached(sql)?;
-        query.query_and_then([user.as_str()], |row| Ok(read_device(row)?.device))?.collect()
+        let known = |row: &Row<'_>| {
+            let Device { device, name, .. } = read_device(row)?;
+            Ok(KnownDevice { device, name, created_ms: row.get(3)?, last_seen_ms: row.get(4)? })
+        };
+        query.query_and_then([user.as_str()], known)?.collect()
     }
 
-    /// Revokes a device's token.
-    pub(crate) fn remove_device(&self, device: &DeviceId) -> StoreResult<()> {
-        self.db.prepare_cached("DELETE FROM devices WHERE device = ?1")?.execute([device.as_str()])?;
-        Ok(())
+    /// Gives a device of the user another name; `false` if there is none.
+    pub(crate) fn rename_device(&self, user: &UserId, device: &DeviceId, name: &str) -> StoreResult<bool> {
+        let sql = "UPDATE devices SET name = ?3 WHERE device = ?2 AND user = ?1";
+        Ok(self.db.prepare_cached(sql)?.execute(params![user.as_str(), device.as_str(), name])? == 1)
+    }
+
+    /// Revokes the token of a device of the user; `false` if there is none.
+    pub(crate) fn remove_device(&self, user: &UserId, device: &DeviceId) -> StoreResult<bool> {
+        let sql = "DELETE FROM devices WHERE device = ?2 AND user = ?1";
+        Ok(self.db.prepare_cached(sql)?.execute(params![user.as_str(), device.as_str()])? == 1)
     }
 
     /// Notes when a device was here last, and what it has stored.

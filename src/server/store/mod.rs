@@ -8,6 +8,7 @@
 //! one data folder.
 
 mod accounts;
+mod favourites;
 mod groups;
 mod invitations;
 mod log;

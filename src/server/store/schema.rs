@@ -7,7 +7,8 @@ use rusqlite::Connection;
 use super::{StoreError, StoreResult};
 
 /// Each step leads from the format of its index to the next one. Never change a step that was released: add one.
-const STEPS: &[&str] = &["
+pub(super) const STEPS: &[&str] = &[
+    "
     CREATE TABLE accounts (
         user          TEXT    NOT NULL PRIMARY KEY,
         display_name  TEXT    NOT NULL,
@@ -76,7 +77,19 @@ const STEPS: &[&str] = &["
     ) STRICT;
     CREATE INDEX invitations_open ON invitations (number) WHERE over = 0;
     CREATE INDEX invitations_over ON invitations (created_ms) WHERE over = 1;
-"];
+",
+    "
+    ALTER TABLE accounts ADD COLUMN do_not_disturb INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE accounts ADD COLUMN schedule TEXT;  -- JSON; NULL: never set
+",
+    "
+    CREATE TABLE favourites (
+        user      TEXT NOT NULL REFERENCES accounts ON DELETE CASCADE,
+        favourite TEXT NOT NULL REFERENCES accounts ON DELETE CASCADE,
+        PRIMARY KEY (user, favourite)
+    ) STRICT, WITHOUT ROWID;
+",
+];
 
 /// Sets how the database works, and takes it for this process alone.
 pub(super) fn prepare(db: &Connection) -> StoreResult<()> {

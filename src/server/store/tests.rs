@@ -3,6 +3,7 @@
 use super::*;
 use crate::protocol::{
     DeviceId, Event, GroupId, InviteId, UserId,
+    api::SelfStatus,
     event::{GroupChange, InvitationModified},
 };
 use crate::signaling::{Actor, Book, Invited, Proposal};
@@ -45,6 +46,20 @@ fn a_newer_or_damaged_database_is_refused_with_advice() {
     let file = folder.path().join("file");
     std::fs::write(&file, "").expect("written");
     assert!(matches!(Store::open(&file.join("below")), Err(StoreError::Folder { .. })));
+}
+
+#[test]
+fn a_database_of_the_first_version_is_brought_up_to_date() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let old = Connection::open(folder.path().join(FILE_NAME)).expect("a database");
+    old.execute_batch(schema::STEPS[0]).expect("the first format");
+    old.execute_batch("PRAGMA user_version = 1; INSERT INTO accounts VALUES ('a', 'A', 'a', NULL, 5, 0);")
+        .expect("an account");
+    drop(old);
+    let store = Store::open(folder.path()).expect("brought up to date");
+    assert_eq!(store.display_name(&user("a")).expect("read").as_deref(), Some("A"));
+    assert_eq!(store.self_status(&user("a")).expect("read"), SelfStatus::default());
+    assert!(store.favourites(&user("a")).expect("read").is_empty());
 }
 
 #[test]

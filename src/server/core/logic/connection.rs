@@ -80,4 +80,6 @@ pub(super) struct Session {
     pub(super) told: HashSet<InviteId>,
     /// What the device says it has stored.
     pub(super) acked: u64,
+    /// The device says that it lets nothing ring.
+    pub(super) do_not_disturb: bool,
 }

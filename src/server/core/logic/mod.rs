@@ -8,6 +8,8 @@
 //! wrote something is answered 10002, its events are dropped, and the book takes everything back.
 
 mod connection;
+mod devices;
+mod favourites;
 mod group_calls;
 mod groups;
 mod invitations;
@@ -16,6 +18,7 @@ mod release;
 mod replay;
 mod rooms;
 mod sessions;
+mod status;
 mod stopwatch;
 #[cfg(test)]
 mod tests;
@@ -39,6 +42,7 @@ use crate::{
     signaling::{Actor, Book, ENDED_KEPT},
 };
 use connection::Conn;
+use devices::DeviceChange;
 use rooms::Rooms;
 
 /// How many devices an account has at most; with one more, the one not seen for longest is forgotten.
@@ -100,6 +104,10 @@ enum Effect {
     Stored { message: Arc<Message>, places: Vec<(UserId, u64)> },
     /// An event of an `onlineUserOnly` invitation. It may not be lost.
     Silent { to: Vec<ConnId>, event: Event },
+    /// What was stored for a user alone: told to the user's devices. It may not be lost.
+    Own { user: UserId, event: Event },
+    /// A user's devices changed in the store.
+    Devices { user: UserId, change: DeviceChange },
     /// An event of rooms and sessions. It may not be lost.
     Live { to: Vec<ConnId>, event: Event },
     /// A session has begun: send what its device missed.
@@ -246,7 +254,14 @@ impl Logic {
     fn take(&mut self, input: Input) {
         match input {
             Input::Connected { conn, out } => _ = self.conns.insert(conn, Conn::new(out)),
-            Input::Request { conn, id, request } => self.serve(conn, id, |logic| logic.request(conn, request)),
+            Input::Request { conn, id, request } => {
+                let arrives = matches!(request, Request::Login(_));
+                self.serve(conn, id, |logic| logic.request(conn, request));
+                if arrives {
+                    // A disk that takes nothing keeps nobody out.
+                    let _ = self.attempt(|logic| logic.note_seen(conn));
+                }
+            }
             Input::SignUp { conn, id, request, password_hash } => {
                 self.serve(conn, id, |logic| logic.sign_up(&request, password_hash.as_deref()));
             }
@@ -302,6 +317,14 @@ impl Logic {
             Request::Ack(request) => self.ack(conn, request.seq),
             Request::SetSelfInfo(request) => self.set_self_info(&actor, &request.display_name),
             Request::GetUsers(request) => self.get_users(&request),
+            Request::GetDevices(_) => self.get_devices(&actor),
+            Request::RenameDevice(request) => self.rename_device(&actor, request),
+            Request::GetSelfStatus(_) => self.get_self_status(&actor),
+            Request::SetSelfStatus(request) => self.set_self_status(&actor, request),
+            Request::SetDeviceStatus(request) => self.set_device_status(conn, &actor, request.do_not_disturb),
+            Request::GetFavourites(_) => self.get_favourites(&actor),
+            Request::SetFavourite(request) => self.set_favourite(&actor, &request),
+            Request::SignOutDevice(request) => self.sign_out_device(&actor, request.device_id),
             Request::Invite(request) => self.invite(&actor, request),
             Request::InviteInGroup(request) => self.invite_in_group(&actor, request),
             Request::Cancel(request) => {

@@ -35,6 +35,7 @@ impl Logic {
     pub(super) fn presence_of(&self, user: &UserId) -> Presence {
         match self.online.get(user) {
             None => Presence::Offline,
+            Some(_) if self.is_not_to_be_disturbed(user) => Presence::DoNotDisturb,
             Some(devices) if devices.keys().any(|device| self.rooms.is_in_room(device)) => Presence::InCall,
             Some(_) => Presence::Online,
         }

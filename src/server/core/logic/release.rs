@@ -19,7 +19,7 @@ impl Logic {
                     let outcome = Err(internal("the batch was not stored"));
                     Some(Effect::Reply { conn, id, outcome, wrote: false })
                 }
-                Effect::Stored { .. } | Effect::Silent { .. } => None,
+                Effect::Stored { .. } | Effect::Silent { .. } | Effect::Own { .. } | Effect::Devices { .. } => None,
                 // It may have counted on events that are gone now.
                 Effect::Begin { conn } => Some(Effect::Close { conn, reason: internal("the log was not stored") }),
                 other => Some(other),
@@ -55,14 +55,22 @@ impl Logic {
                     self.deliver(&message, &user, seq);
                 }
             }
-            Effect::Silent { to, event } | Effect::Live { to, event } => {
-                let frame = self.frame_without_seq(event);
-                for conn in to {
-                    self.send(conn, frame.clone());
-                }
+            Effect::Own { user, event } => {
+                let to = self.conns_of(&user).collect();
+                self.tell(to, event);
             }
+            Effect::Devices { user, change } => self.devices_stored(&user, change),
+            Effect::Silent { to, event } | Effect::Live { to, event } => self.tell(to, event),
             Effect::Begin { conn } | Effect::CatchUp { conn } => self.catch_up(conn),
             Effect::Close { conn, reason } => self.drop_conn(conn, reason),
+        }
+    }
+
+    /// Sends an event that is in no log.
+    fn tell(&mut self, to: Vec<ConnId>, event: Event) {
+        let frame = self.frame_without_seq(event);
+        for conn in to {
+            self.send(conn, frame.clone());
         }
     }
 
@@ -90,6 +98,10 @@ impl Logic {
         let Some(mut there) = self.conns.remove(&conn) else { return };
         let _ = there.push(Out::Close { reason });
         if let Some(session) = there.session {
+            // The batch is over: this is stored by itself, or else a little less is known about the device.
+            if let Err(error) = self.store.device_seen(&session.actor.device, self.wall_ms, session.acked) {
+                tracing::warn!(%error, "when a device was here last could not be stored");
+            }
             self.end_session(conn, &session.actor);
         }
     }

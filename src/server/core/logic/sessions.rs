@@ -5,7 +5,8 @@ use std::fmt::Write as _;
 use sha2::{Digest, Sha256};
 
 use super::{
-    Answer, ConnId, DEVICES_PER_USER, Effect, Fail, Logic, answer, connection::Session, done, internal, refuse,
+    Answer, ConnId, DEVICES_PER_USER, Effect, Fail, Logic, answer, connection::Session, devices::DeviceChange, done,
+    internal, refuse,
 };
 use crate::{
     protocol::{
@@ -56,13 +57,15 @@ impl Logic {
         let devices = self.store.devices(&request.user_id)?;
         if devices.len() >= DEVICES_PER_USER {
             let online = self.online.get(&request.user_id);
-            let idle = devices.iter().find(|device| !online.is_some_and(|there| there.contains_key(*device)));
+            let idle = devices.iter().find(|known| !online.is_some_and(|there| there.contains_key(&known.device)));
             let Some(idle) = idle else {
                 return refuse(Code::FrequencyLimit, "Too many devices are signed in; sign out on one of them first.");
             };
-            self.store.remove_device(idle)?;
+            self.store.remove_device(&request.user_id, &idle.device)?;
         }
-        answer(&self.add_device(&request.user_id, &request.device_name)?)
+        let credentials = self.add_device(&request.user_id, &request.device_name)?;
+        self.effects.push_back(Effect::Devices { user: request.user_id.clone(), change: DeviceChange::Added });
+        answer(&credentials)
     }
 
     fn add_device(&self, user: &UserId, name: &str) -> Result<Credentials, Fail> {
@@ -85,14 +88,19 @@ impl Logic {
         let base = login.last_seq.min(until);
         let callbacks = self.callbacks(&device.user, login.start, base)?;
         let display_name = self.store.display_name(&device.user)?.unwrap_or_default();
-        let reply =
-            answer(&LoginReply { device_id: device.device.clone(), display_name, server_time_ms: self.wall_ms })?;
+        let reply = answer(&LoginReply {
+            device_id: device.device.clone(),
+            display_name,
+            server_time_ms: self.wall_ms,
+            self_status: self.store.self_status(&device.user)?,
+        })?;
 
         // From here on nothing fails.
         let actor = Actor { user: device.user, device: device.device, device_name: device.name };
         let before = self.online.entry(actor.user.clone()).or_default().insert(actor.device.clone(), conn);
-        if let Some(before) = before {
-            self.kick(before);
+        match before {
+            Some(before) => self.kick(before),
+            None => self.tell_devices(&actor.user, Some(conn)),
         }
         self.presence.touch(&actor.user);
         match login.start {
@@ -113,6 +121,7 @@ impl Logic {
                 callbacks,
                 told: std::collections::HashSet::new(),
                 acked: base,
+                do_not_disturb: false,
             });
         }
         self.effects.push_back(Effect::Begin { conn });
@@ -126,14 +135,14 @@ impl Logic {
         if let Some(there) = self.conns.get_mut(&conn) {
             there.session = None;
         }
-        let event = Event::KickedOffline(KickedOffline { reason: reason.clone() });
+        let event = Event::KickedOffline(KickedOffline { reason: reason.clone(), by_device: None });
         self.effects.push_back(Effect::Live { to: vec![conn], event });
         self.effects.push_back(Effect::Close { conn, reason });
     }
 
     pub(super) fn logout(&mut self, conn: ConnId, actor: &Actor, forget: bool) -> Answer {
         if forget {
-            self.store.remove_device(&actor.device)?;
+            self.store.remove_device(&actor.user, &actor.device)?;
         } else {
             self.note_seen(conn)?;
         }
@@ -158,7 +167,8 @@ impl Logic {
         }
     }
 
-    fn note_seen(&self, conn: ConnId) -> Result<(), Fail> {
+    /// Notes that the device on a connection is, or was, here.
+    pub(super) fn note_seen(&self, conn: ConnId) -> Result<(), Fail> {
         if let Some(session) = self.conns.get(&conn).and_then(|there| there.session.as_ref()) {
             self.store.device_seen(&session.actor.device, self.wall_ms, session.acked)?;
         }
@@ -177,6 +187,7 @@ impl Logic {
         }
         self.presence.touch(&actor.user);
         self.link_changed(&actor.device, false);
+        self.tell_devices(&actor.user, None);
     }
 
     pub(super) fn ack(&mut self, conn: ConnId, seq: u64) -> Answer {

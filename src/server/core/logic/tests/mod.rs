@@ -1,12 +1,15 @@
 //! The rules of the server one by one, on virtual time, with connections that are only queues.
 
 mod delivery;
+mod devices;
 mod failures;
+mod favourites;
 mod group_calls;
 mod groups;
 mod rooms;
 mod sessions;
 mod signaling;
+mod status;
 
 use std::{
     collections::HashMap,
@@ -55,6 +58,8 @@ struct Phone {
     replies: HashMap<u64, Result<Box<RawValue>, ApiError>>,
     events: Vec<Delivery>,
     statuses: Vec<UserStatus>,
+    /// How often it was told that the devices changed.
+    device_news: usize,
     closed: Option<ApiError>,
 }
 
@@ -79,6 +84,7 @@ impl Phone {
                     let delivery = Delivery::from_wire(&method, params).expect("readable").expect("known");
                     match delivery.event {
                         Event::UserStatusChanged(changed) => self.statuses.extend(changed.user_status_list),
+                        Event::DevicesChanged(_) => self.device_news += 1,
                         _ => self.events.push(delivery),
                     }
                 }
@@ -172,7 +178,7 @@ impl World {
         self.next_conn += 1;
         self.run(vec![Input::Connected { conn, out }]);
         let (replies, events, statuses) = (HashMap::new(), Vec::new(), Vec::new());
-        Phone { conn, frames, credentials: None, replies, events, statuses, closed: None }
+        Phone { conn, frames, credentials: None, replies, events, statuses, device_news: 0, closed: None }
     }
 
     /// The client reads everything, and the gateway says so.
