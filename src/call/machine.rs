@@ -256,6 +256,8 @@ impl Machine {
             | Event::GrantAdministrator(_)
             | Event::RevokeAdministrator(_)
             | Event::QuitFromGroup(_)
+            | Event::ReceiveJoinApplication(_)
+            | Event::ApplicationProcessed(_)
             | Event::UserStatusChanged(_)
             | Event::KickedOffline(_)
             | Event::SyncFinished(_) => {}

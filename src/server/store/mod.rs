@@ -8,9 +8,11 @@
 //! one data folder.
 
 mod accounts;
+mod applications;
 mod groups;
 mod invitations;
 mod log;
+mod pictures;
 mod schema;
 #[cfg(test)]
 mod tests;
@@ -20,6 +22,7 @@ use std::path::{Path, PathBuf};
 use rusqlite::{Connection, ErrorCode};
 
 pub(crate) use accounts::NewDevice;
+pub(crate) use groups::Group;
 pub(crate) use log::{LogEntry, Message};
 
 /// Name of the database in the data folder.
@@ -142,7 +145,8 @@ impl Store {
     /// Forgets what is older than its time.
     pub(crate) fn sweep(&self, wall_ms: i64) -> StoreResult<()> {
         self.sweep_log(wall_ms)?;
-        self.sweep_invitations(wall_ms)
+        self.sweep_invitations(wall_ms)?;
+        self.sweep_pictures(wall_ms)
     }
 }
 
