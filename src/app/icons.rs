@@ -62,6 +62,7 @@ pub(crate) const COPY: Icon = Icon::outlined('\u{e1ca}');
 pub(crate) const SHIELD_WARNING: Icon = Icon::outlined('\u{e412}');
 pub(crate) const BROADCAST: Icon = Icon::outlined('\u{e0f2}');
 pub(crate) const HOURGLASS_MEDIUM: Icon = Icon::outlined('\u{e2b8}');
+pub(crate) const USERS_THREE: Icon = Icon::outlined('\u{e68e}');
 pub(crate) const PHONE_FILL: Icon = Icon::filled('\u{e3b8}');
 pub(crate) const PHONE_DISCONNECT_FILL: Icon = Icon::filled('\u{e3bc}');
 pub(crate) const MICROPHONE_FILL: Icon = Icon::filled('\u{e326}');

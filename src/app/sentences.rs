@@ -4,7 +4,10 @@ use crate::{
     call::{Direction, EndReason, log::LogRow},
     engine::{
         settings::{Language, Ringtone, Theme, ToneRegion},
-        state::{AudioProblem, ConnectStep, EchoState, NoticeKind, Problem, Quality, State, Transport},
+        state::{
+            AudioProblem, ConnectStep, EchoState, GroupNews, GroupNotice, NoticeKind, Problem, Quality, State,
+            Transport,
+        },
     },
     protocol::event::Presence,
 };
@@ -82,7 +85,24 @@ pub(crate) fn notice(text: Text, state: &State, kind: &NoticeKind) -> String {
         NoticeKind::DeviceLost { microphone: false } => text.tr("notice-speaker-lost"),
         NoticeKind::MutedWhileSpeaking => text.tr("notice-muted-speaking"),
         NoticeKind::MissedWhileBusy(user) => text.tr_with("notice-missed-while-busy", &[("name", state.name_of(user))]),
+        NoticeKind::Group(notice) => group_notice(text, state, notice),
     }
+}
+
+/// What happened to this user with a group.
+fn group_notice(text: Text, state: &State, notice: &GroupNotice) -> String {
+    let (id, name) = match &notice.what {
+        GroupNews::Added => ("notice-group-added", state.name_of(&notice.by)),
+        GroupNews::Removed => ("notice-group-removed", state.name_of(&notice.by)),
+        GroupNews::Dismissed => ("notice-group-dismissed", state.name_of(&notice.by)),
+        GroupNews::LetIn => ("notice-group-let-in", ""),
+        GroupNews::TurnedDown(reason) if reason.is_empty() => ("notice-group-turned-down", ""),
+        GroupNews::TurnedDown(reason) => ("notice-group-turned-down-because", reason.as_str()),
+        GroupNews::NowOwner => ("notice-group-now-owner", state.name_of(&notice.by)),
+        GroupNews::NowAdmin => ("notice-group-now-admin", state.name_of(&notice.by)),
+        GroupNews::Applicant(name) => ("notice-group-applicant", name.as_str()),
+    };
+    text.tr_with(id, &[("group", &notice.group), ("name", name)])
 }
 
 /// What is wrong with the sound.

@@ -23,6 +23,7 @@ use crate::{
 use super::{
     Command, EngineEvent, OnChange, Overrides, ProfileError, RawRequest, Settings, State,
     calls::Calls,
+    groups::{Groups, Listing, News},
     people::People,
     profile::Profile,
     session::Link,
@@ -68,6 +69,8 @@ pub(super) enum Message {
     People(u64, Vec<UserStatus>),
     /// The display name was changed.
     Renamed(u64, String),
+    /// Answers about groups.
+    Groups(u64, News),
     /// A request of the person failed.
     Failed(ApiError),
     /// News of the sound floor.
@@ -89,6 +92,8 @@ pub(super) struct Actor {
     pub(super) link: Link,
     pub(super) calls: Calls,
     pub(super) people: People,
+    pub(super) groups: Groups,
+    pub(super) listing: Listing,
     pub(super) desk: Desk,
     pub(super) inbox: mpsc::Sender<Message>,
     pub(super) outputs: Outputs,
@@ -173,6 +178,8 @@ impl Actor {
             link: Link::default(),
             calls,
             people: People::default(),
+            groups: Groups::default(),
+            listing: Listing::default(),
             desk,
             inbox,
             outputs,
@@ -254,6 +261,7 @@ impl Actor {
                 self.draft.notices = self.draft.notices.iter().filter(|notice| notice.id != id).cloned().collect();
             }
             Command::SetDisplayName(name) => self.rename(name),
+            Command::Group(command) => self.group_command(command),
             // The loop has ended the engine before it comes here.
             Command::Shutdown => {}
         }
@@ -268,6 +276,7 @@ impl Actor {
             Message::Reply(of, ticket, result) if of == current => self.replied(ticket, result),
             Message::People(of, users) if of == current => self.people.update(users),
             Message::Renamed(of, name) if of == current => self.renamed(name),
+            Message::Groups(of, news) if of == current => self.group_news(news),
             Message::Failed(error) => self.fail(error),
             Message::Sound(notice) => {
                 if let Some(news) = self.desk.notice(notice) {
@@ -285,7 +294,8 @@ impl Actor {
             | Message::Entered(..)
             | Message::Reply(..)
             | Message::People(..)
-            | Message::Renamed(..) => {}
+            | Message::Renamed(..)
+            | Message::Groups(..) => {}
         }
     }
 

@@ -8,8 +8,10 @@ mod actor;
 mod calls;
 pub mod command;
 mod entry;
+mod groups;
 mod hosting;
 mod people;
+pub mod picture;
 pub mod profile;
 mod publish;
 pub mod ring;
@@ -29,7 +31,7 @@ use crate::{
     protocol::{ApiError, Code, Delivery, Request},
 };
 
-pub use command::{Command, SignInForm};
+pub use command::{Command, GroupCommand, SignInForm};
 pub use profile::ProfileError;
 pub use settings::Settings;
 pub use state::State;

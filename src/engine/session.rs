@@ -190,9 +190,13 @@ impl Actor {
                 self.draft.session = Session::Online;
                 self.calls_input(Input::LinkReady);
                 self.list_people();
+                self.list_groups();
             }
             ClientEvent::Record(delivery) => self.record(delivery),
-            ClientEvent::Callback(delivery) => self.callback(delivery),
+            ClientEvent::Callback(delivery) => {
+                self.group_event(&delivery.event, delivery.time_ms);
+                self.callback(delivery);
+            }
             ClientEvent::Lost { error, retry_in_ms } => {
                 self.link.retry_at_ms = Some(self.now_ms() + retry_in_ms);
                 let problem = Problem { code: error.code, detail: error.message };
@@ -329,6 +333,7 @@ impl Actor {
         self.draft.session = Session::SignedOut { problem };
         self.draft.me = None;
         self.people.clear();
+        self.forget_groups();
         if self.overrides.no_discovery || self.link.browser.is_some() {
             return;
         }

@@ -16,7 +16,7 @@ use crate::{
 };
 
 use super::{
-    Mode,
+    Mode, groups,
     lines::{self, Ask, BadLine, LINE_MAX_BYTES, Line},
 };
 
@@ -248,6 +248,7 @@ fn picture(state: &State) -> Value {
     if let Some(fields) = picture.as_object_mut() {
         fields.insert("calls".into(), json!(*state.calls));
         fields.insert("people".into(), people.into());
+        fields.insert("groups".into(), state.groups.iter().map(groups::group).collect());
         fields.insert("nowMs".into(), state.now_ms.into());
     }
     picture
