@@ -227,7 +227,7 @@ fn the_log_is_searched_cleared_and_seen() {
 fn the_microphone_test_runs_while_the_settings_are_open() {
     let fake = Fake::new(home(English, Dark));
     let mut harness = window(&fake, Tab::People);
-    harness.key_press_modifiers(Modifiers::COMMAND, Key::Num3);
+    harness.key_press_modifiers(Modifiers::COMMAND, Key::Num4);
     harness.run();
     harness.step();
     assert!(matches!(only(&fake), Command::StartMicrophoneTest { hear: false }));
@@ -338,7 +338,7 @@ fn the_keyboard_reaches_everything() {
         let focused = root.children_recursive().find(|node| node.is_focused());
         reached.extend(focused.and_then(|node| node.accesskit_node().label()));
     }
-    for name in ["People", "Calls", "Settings", "Search people", "Call Ada Lovelace", "Call Niels Bohr"] {
+    for name in ["People", "Groups", "Calls", "Settings", "Search people", "Call Ada Lovelace", "Call Niels Bohr"] {
         assert!(reached.contains(name), "{name} is not among {reached:?}");
     }
 }

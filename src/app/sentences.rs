@@ -9,7 +9,10 @@ use crate::{
             Transport,
         },
     },
-    protocol::event::Presence,
+    protocol::{
+        api::{GroupType, Role},
+        event::Presence,
+    },
 };
 
 use super::{format::duration_words, text::Text};
@@ -103,6 +106,26 @@ fn group_notice(text: Text, state: &State, notice: &GroupNotice) -> String {
         GroupNews::Applicant(name) => ("notice-group-applicant", name.as_str()),
     };
     text.tr_with(id, &[("group", &notice.group), ("name", name)])
+}
+
+/// A kind of group, in a word.
+pub(crate) fn group_kind(text: Text, kind: GroupType) -> String {
+    text.tr(match kind {
+        GroupType::Work => "group-kind-private",
+        GroupType::Meeting => "group-kind-class",
+        GroupType::Public => "group-kind-public",
+    })
+}
+
+/// What a member is in a group of that kind; nothing for an ordinary member.
+pub(crate) fn group_role(text: Text, kind: GroupType, role: Role) -> Option<String> {
+    let id = match (role, kind) {
+        (Role::Member, _) => return None,
+        (Role::Admin, _) => "group-role-admin",
+        (Role::Owner, GroupType::Meeting) => "group-role-teacher",
+        (Role::Owner, GroupType::Work | GroupType::Public) => "group-role-owner",
+    };
+    Some(text.tr(id))
 }
 
 /// What is wrong with the sound.
