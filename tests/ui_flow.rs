@@ -13,7 +13,7 @@ use std::{
 
 use ahoy::{
     app::{AhoyApp, Clock},
-    engine::{Engine, EngineConfig, Overrides, Settings, settings::Language},
+    engine::{Engine, EngineConfig, Overrides, Settings, SignInForm, settings::Language},
     media::spec::DeviceSpec,
 };
 use egui::Role;
@@ -87,18 +87,32 @@ fn fill(harness: &mut Harness<'_, AhoyApp>, label: &str, text: &str) {
     harness.step();
 }
 
+/// A window that is signed in by its command line.
+fn signed_in(folder: &Path, server: &str, user: &str) -> Harness<'static, AhoyApp> {
+    let form = SignInForm { new_account: true, user: user.into(), display_name: user.into(), password: String::new() };
+    window_with(folder, Overrides { sign_in: Some((server.to_owned(), form)), ..overrides() })
+}
+
 fn window(folder: &Path) -> Harness<'static, AhoyApp> {
+    window_with(folder, overrides())
+}
+
+fn overrides() -> Overrides {
+    Overrides {
+        microphone: Some(DeviceSpec::Tone(440.0)),
+        speaker: Some(DeviceSpec::Null),
+        ring_device: Some(DeviceSpec::Null),
+        no_discovery: true,
+        ..Overrides::default()
+    }
+}
+
+fn window_with(folder: &Path, overrides: Overrides) -> Harness<'static, AhoyApp> {
     let engine = Engine::start(EngineConfig {
         profile: "window".into(),
         data_dir: folder.to_owned(),
         on_change: Arc::new(|| {}),
-        overrides: Overrides {
-            microphone: Some(DeviceSpec::Tone(440.0)),
-            speaker: Some(DeviceSpec::Null),
-            ring_device: Some(DeviceSpec::Null),
-            no_discovery: true,
-            ..Overrides::default()
-        },
+        overrides,
     })
     .expect("the engine starts");
     let settings = Settings { language: Some(Language::English), ..Settings::clone(&engine.state().settings) };
@@ -169,4 +183,39 @@ fn sign_in_call_answer_and_look_it_up() {
     wait_until(&mut harness, "the badge to go", |harness| {
         harness.query_by_role_and_label(Role::Tab, "Calls").is_some()
     });
+}
+
+#[test]
+fn a_class_is_made_in_one_window_and_joined_in_another() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let server = ServerProcess::start(&[]);
+    let mut alice = signed_in(&folder.path().join("alice"), &server.url(), "alice");
+    let mut bob = signed_in(&folder.path().join("bob"), &server.url(), "bob");
+
+    press(&mut alice, Role::Tab, "Groups");
+    press(&mut alice, Role::Button, "New group");
+    press(&mut alice, Role::RadioButton, "Class");
+    fill(&mut alice, "Name of the group", "Algebra");
+    press(&mut alice, Role::Button, "Create");
+    wait_for(&mut alice, "Class · 1 member · 1 online");
+    // The code stands on the page, and is all that somebody else needs.
+    let is_code = |label: &String| label.len() == 9 && label.as_bytes()[4] == b'-';
+    let labels = alice.root().children_recursive().filter_map(|node| node.accesskit_node().value());
+    let code = labels.into_iter().find(is_code).expect("a code");
+
+    press(&mut bob, Role::Tab, "Groups");
+    press(&mut bob, Role::Button, "Join");
+    wait_for(&mut bob, "There are no public groups on this server yet.");
+    fill(&mut bob, "Code", &code.to_lowercase());
+    bob.key_press(egui::Key::Enter);
+    bob.step();
+    for window in [&mut bob, &mut alice] {
+        wait_for(window, "Class · 2 members · 2 online");
+    }
+    press(&mut alice, Role::Button, "What to do with bob");
+    press(&mut alice, Role::Button, "Remove from the group…");
+    press(&mut alice, Role::Button, "Remove");
+    wait_for(&mut bob, "alice removed you from “Algebra”");
+    wait_for(&mut bob, "You are in no group yet");
+    wait_for(&mut alice, "Class · 1 member · 1 online");
 }

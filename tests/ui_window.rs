@@ -212,7 +212,7 @@ fn the_log_is_searched_cleared_and_seen() {
 fn the_microphone_test_runs_while_the_settings_are_open() {
     let fake = Fake::new(home(English, Dark));
     let mut harness = window(&fake, Tab::People);
-    harness.key_press_modifiers(Modifiers::COMMAND, Key::Num3);
+    harness.key_press_modifiers(Modifiers::COMMAND, Key::Num4);
     harness.run();
     harness.step();
     assert!(matches!(only(&fake), Command::StartMicrophoneTest { hear: false }));
@@ -328,6 +328,7 @@ fn the_keyboard_reaches_everything() {
     for name in [
         "Your status: Connected",
         "People",
+        "Groups",
         "Calls",
         "Settings",
         "Search people",

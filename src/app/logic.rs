@@ -7,13 +7,13 @@ use egui::{Context, UserAttentionType, ViewportCommand};
 use crate::{
     call::{CallView, Direction, EndReason, Phase},
     engine::{
-        Command,
+        Command, GroupCommand,
         settings::Theme,
-        state::{Session, State},
+        state::{GroupTask, Session, State},
     },
 };
 
-use super::{AhoyApp, Tab};
+use super::{AhoyApp, Tab, groups_view::Form, picture_desk::Place};
 
 impl AhoyApp {
     /// Takes the newest state, and opens or closes the screens that follow from it.
@@ -32,6 +32,7 @@ impl AhoyApp {
         self.follow_incoming(ctx);
         self.follow_missed(ctx);
         self.follow_microphone_test();
+        self.follow_groups();
     }
 
     fn follow_call(&mut self) {
@@ -84,6 +85,45 @@ impl AhoyApp {
         } else if missed == 0 {
             self.view.reported_seen = 0;
         }
+    }
+
+    fn follow_groups(&mut self) {
+        let view = &mut self.view.groups;
+        if !is_signed_in(&self.state) {
+            view.form = None;
+        }
+        if view.open.as_ref().is_some_and(|id| self.state.group(id).is_none()) {
+            // Dismissed, or this user is out.
+            (view.open, view.question) = (None, None);
+        }
+        match (view.desk.take_ready(), &mut view.form) {
+            (Some((Place::Form, picture)), Some(Form::New(form))) => {
+                form.picture_failed = picture.is_none();
+                form.picture = picture.or(form.picture.take());
+            }
+            (Some((Place::Group(id), picture)), _) => {
+                view.picture_failed = picture.is_none();
+                if picture.is_some() {
+                    self.backend.send(Command::Group(GroupCommand::SetPicture(id, picture)));
+                }
+            }
+            (Some((Place::Form, _)) | None, _) => {}
+        }
+        let done = match &self.state.group_task {
+            GroupTask::In(id) => Some(Some(id)),
+            GroupTask::Applied(_) => Some(None),
+            GroupTask::Idle | GroupTask::Working | GroupTask::Failed(_) => None,
+        };
+        if let Some(group) = done
+            && !view.task_ended
+        {
+            view.form = None;
+            if let Some(group) = group {
+                view.show(group);
+            }
+            self.backend.send(Command::Group(GroupCommand::EndTask));
+        }
+        view.task_ended = done.is_some();
     }
 
     fn follow_microphone_test(&mut self) {

@@ -4,9 +4,15 @@ use crate::{
     call::{Direction, EndReason, log::LogRow},
     engine::{
         settings::{Language, Ringtone, Theme, ToneRegion},
-        state::{AudioProblem, ConnectStep, EchoState, NoticeKind, Problem, Quality, State, Transport},
+        state::{
+            AudioProblem, ConnectStep, EchoState, GroupNews, GroupNotice, NoticeKind, Problem, Quality, State,
+            Transport,
+        },
     },
-    protocol::{api::Weekday, event::Presence},
+    protocol::{
+        api::{GroupType, Role, Weekday},
+        event::Presence,
+    },
 };
 
 use super::{format::duration_words, text::Text};
@@ -85,7 +91,44 @@ pub(crate) fn notice(text: Text, state: &State, kind: &NoticeKind) -> String {
         NoticeKind::DeviceLost { microphone: false } => text.tr("notice-speaker-lost"),
         NoticeKind::MutedWhileSpeaking => text.tr("notice-muted-speaking"),
         NoticeKind::MissedWhileBusy(user) => text.tr_with("notice-missed-while-busy", &[("name", state.name_of(user))]),
+        NoticeKind::Group(notice) => group_notice(text, state, notice),
     }
+}
+
+/// What happened to this user with a group.
+fn group_notice(text: Text, state: &State, notice: &GroupNotice) -> String {
+    let (id, name) = match &notice.what {
+        GroupNews::Added => ("notice-group-added", state.name_of(&notice.by)),
+        GroupNews::Removed => ("notice-group-removed", state.name_of(&notice.by)),
+        GroupNews::Dismissed => ("notice-group-dismissed", state.name_of(&notice.by)),
+        GroupNews::LetIn => ("notice-group-let-in", ""),
+        GroupNews::TurnedDown(reason) if reason.is_empty() => ("notice-group-turned-down", ""),
+        GroupNews::TurnedDown(reason) => ("notice-group-turned-down-because", reason.as_str()),
+        GroupNews::NowOwner => ("notice-group-now-owner", state.name_of(&notice.by)),
+        GroupNews::NowAdmin => ("notice-group-now-admin", state.name_of(&notice.by)),
+        GroupNews::Applicant(name) => ("notice-group-applicant", name.as_str()),
+    };
+    text.tr_with(id, &[("group", &notice.group), ("name", name)])
+}
+
+/// A kind of group, in a word.
+pub(crate) fn group_kind(text: Text, kind: GroupType) -> String {
+    text.tr(match kind {
+        GroupType::Work => "group-kind-private",
+        GroupType::Meeting => "group-kind-class",
+        GroupType::Public => "group-kind-public",
+    })
+}
+
+/// What a member is in a group of that kind; nothing for an ordinary member.
+pub(crate) fn group_role(text: Text, kind: GroupType, role: Role) -> Option<String> {
+    let id = match (role, kind) {
+        (Role::Member, _) => return None,
+        (Role::Admin, _) => "group-role-admin",
+        (Role::Owner, GroupType::Meeting) => "group-role-teacher",
+        (Role::Owner, GroupType::Work | GroupType::Public) => "group-role-owner",
+    };
+    Some(text.tr(id))
 }
 
 /// What is wrong with the sound.

@@ -8,7 +8,11 @@ use crate::engine::{
 };
 
 use super::{
-    AhoyApp, Cx, Tab, format, icons, logic, pop_up, screens, sentences, theme,
+    AhoyApp, Cx, Tab, format,
+    groups_view::Form,
+    icons, logic,
+    picture_desk::Place,
+    pop_up, screens, sentences, theme,
     view::View,
     widgets::{self, Banner, ButtonKind, Tone},
 };
@@ -17,8 +21,9 @@ const SIDEBAR_WIDTH: f32 = 232.0;
 const STRIPE_WIDTH: f32 = 5.0;
 
 const SHOW_PEOPLE: KeyboardShortcut = KeyboardShortcut::new(Modifiers::COMMAND, Key::Num1);
-const SHOW_CALLS: KeyboardShortcut = KeyboardShortcut::new(Modifiers::COMMAND, Key::Num2);
-const SHOW_SETTINGS: KeyboardShortcut = KeyboardShortcut::new(Modifiers::COMMAND, Key::Num3);
+const SHOW_GROUPS: KeyboardShortcut = KeyboardShortcut::new(Modifiers::COMMAND, Key::Num2);
+const SHOW_CALLS: KeyboardShortcut = KeyboardShortcut::new(Modifiers::COMMAND, Key::Num3);
+const SHOW_SETTINGS: KeyboardShortcut = KeyboardShortcut::new(Modifiers::COMMAND, Key::Num4);
 const MUTE: KeyboardShortcut = KeyboardShortcut::new(Modifiers::COMMAND, Key::M);
 const SEARCH: KeyboardShortcut = KeyboardShortcut::new(Modifiers::COMMAND, Key::F);
 
@@ -26,6 +31,7 @@ impl AhoyApp {
     pub(super) fn root_ui(&mut self, ui: &mut Ui) {
         let cx = Cx::new(&self.state, &self.clock, self.backend.as_ref());
         keys(ui, &cx, &mut self.view);
+        drops(ui, &cx, &self.view);
         stripe_ui(ui, cx.state);
         match &cx.state.session {
             Session::SignedOut { problem } => {
@@ -54,7 +60,12 @@ fn keys(ui: &Ui, cx: &Cx<'_>, view: &mut View) {
     if !logic::is_signed_in(cx.state) {
         return;
     }
-    for (shortcut, tab) in [(SHOW_PEOPLE, Tab::People), (SHOW_CALLS, Tab::Calls), (SHOW_SETTINGS, Tab::Settings)] {
+    for (shortcut, tab) in [
+        (SHOW_PEOPLE, Tab::People),
+        (SHOW_GROUPS, Tab::Groups),
+        (SHOW_CALLS, Tab::Calls),
+        (SHOW_SETTINGS, Tab::Settings),
+    ] {
         if pressed(&shortcut) {
             view.tab = tab;
         }
@@ -63,11 +74,26 @@ fn keys(ui: &Ui, cx: &Cx<'_>, view: &mut View) {
         cx.send(Command::SetMuted(!cx.state.audio.muted));
     }
     if pressed(&SEARCH) {
-        if view.tab != Tab::Calls {
-            view.tab = Tab::People;
+        match view.tab {
+            Tab::Calls => {}
+            Tab::Groups => view.groups.open = None,
+            Tab::People | Tab::Settings | Tab::CurrentCall => view.tab = Tab::People,
         }
         view.focus_search = true;
     }
+}
+
+/// A file that was dropped on the window: a picture for the group that is shown, or made.
+fn drops(ui: &Ui, cx: &Cx<'_>, view: &View) {
+    let dropped = ui.input(|input| input.raw.dropped_files.last().cloned());
+    let (Some(file), Tab::Groups) = (dropped, view.tab) else { return };
+    let open = view.groups.open.as_ref().and_then(|id| cx.state.group(id)).filter(|group| group.may_manage());
+    let place = match (&view.groups.form, open) {
+        (Some(Form::New(_)), _) => Place::Form,
+        (Some(Form::Edit(_)) | None, Some(group)) => Place::Group(group.id.clone()),
+        _ => return,
+    };
+    view.groups.desk.take_file(ui, place, file.path());
 }
 
 /// A coloured edge that tells this profile's window from another one's.
@@ -101,6 +127,7 @@ fn home_ui(ui: &mut Ui, cx: &Cx<'_>, view: &mut View) {
         match (view.tab, cx.state.current_call()) {
             (Tab::CurrentCall, Some(call)) => screens::call::call_ui(ui, cx, call),
             (Tab::People, _) | (Tab::CurrentCall, None) => screens::people::people_ui(ui, cx, view),
+            (Tab::Groups, _) => screens::groups::groups_ui(ui, cx, view),
             (Tab::Calls, _) => screens::log::log_ui(ui, cx, view),
             (Tab::Settings, _) => screens::settings::settings_ui(ui, cx, &mut view.settings),
         }
@@ -112,6 +139,7 @@ fn sidebar_ui(ui: &mut Ui, cx: &Cx<'_>, view: &mut View) {
     screens::own_status::me_ui(ui, cx);
     ui.add_space(12.0);
     nav_ui(ui, cx, view, Tab::People, icons::USERS, "nav-people");
+    nav_ui(ui, cx, view, Tab::Groups, icons::USERS_THREE, "nav-groups");
     nav_ui(ui, cx, view, Tab::Calls, icons::CLOCK_COUNTER_CLOCKWISE, "nav-calls");
     nav_ui(ui, cx, view, Tab::Settings, icons::GEAR_SIX, "nav-settings");
     if let Some(call) = cx.state.current_call() {
@@ -130,10 +158,19 @@ fn sidebar_ui(ui: &mut Ui, cx: &Cx<'_>, view: &mut View) {
 }
 
 fn nav_ui(ui: &mut Ui, cx: &Cx<'_>, view: &mut View, tab: Tab, icon: icons::Icon, id: &str) {
-    let missed = if tab == Tab::Calls { cx.state.missed_unseen } else { 0 };
+    // What waits there for somebody.
+    let (count, counted) = match tab {
+        Tab::Calls => (cx.state.missed_unseen, "nav-calls-missed"),
+        Tab::Groups => (cx.state.groups.iter().map(|group| group.applications.len()).sum(), "nav-groups-applications"),
+        Tab::People | Tab::Settings | Tab::CurrentCall => (0, id),
+    };
     let label = cx.tr(id);
-    let name = if missed > 0 { cx.text.tr_count("nav-calls-missed", missed as u64) } else { label.clone() };
-    if widgets::nav_item_ui(ui, icon, &label, &name, view.tab == tab, missed).clicked() {
+    let name = if count > 0 { cx.text.tr_count(counted, count as u64) } else { label.clone() };
+    if widgets::nav_item_ui(ui, icon, &label, &name, view.tab == tab, count).clicked() {
+        // Pressed once more, the way back from a group's page.
+        if view.tab == tab {
+            view.groups.open = None;
+        }
         view.tab = tab;
     }
 }

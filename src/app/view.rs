@@ -1,5 +1,6 @@
 //! What the window remembers by itself: the open screen and what has been typed. Nothing about calls or connections.
 
+use super::groups_view::GroupsView;
 use crate::protocol::{DeviceId, InviteId, UserId};
 
 /// The screens of the signed-in window.
@@ -8,6 +9,8 @@ pub enum Tab {
     /// Everybody on the server.
     #[default]
     People,
+    /// The groups that one is in.
+    Groups,
     /// The call log.
     Calls,
     /// Settings.
@@ -37,6 +40,7 @@ pub(crate) struct View {
     pub(crate) focus_search: bool,
     pub(crate) sign_in: SignInView,
     pub(crate) people_search: String,
+    pub(crate) groups: GroupsView,
     pub(crate) log: LogView,
     pub(crate) settings: SettingsView,
 }

@@ -317,6 +317,8 @@ impl Machine {
             | Event::RevokeAdministrator(_)
             | Event::GroupAttributeChanged(_)
             | Event::ExitRoom(_)
+            | Event::ReceiveJoinApplication(_)
+            | Event::ApplicationProcessed(_)
             | Event::UserStatusChanged(_)
             | Event::KickedOffline(_)
             | Event::DevicesChanged(_)

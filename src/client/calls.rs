@@ -8,8 +8,8 @@ use crate::protocol::{
         Accept, AddInvitedSignaling, Cancel, CreateGroup, CreateGroupReply, DismissGroup, EnterRoom, EnterRoomReply,
         ExitRoom, ExitRoomReply, GetGroupAttributes, GetGroupMemberList, GetJoinedGroupList, GetSignalingInfo,
         GetUsers, GroupAttributes, GroupList, GroupType, Invite, InviteInGroup, InviteReply, InviteUserToGroup,
-        JoinGroup, KickGroupMember, Logout, MemberPage, ModifyInvitation, QuitGroup, Reject, Role, SetGroupMemberRole,
-        SetSelfInfo, SignalingInfo, TransferGroupOwner, UserPage,
+        JoinGroup, JoinGroupReply, KickGroupMember, Logout, MemberPage, ModifyInvitation, QuitGroup, Reject, Role,
+        SetGroupMemberRole, SetSelfInfo, SignalingInfo, TransferGroupOwner, UserPage,
     },
 };
 
@@ -139,12 +139,15 @@ impl Client {
         group_name: impl Into<String>,
         member_list: Vec<UserId>,
     ) -> Result<CreateGroupReply, ApiError> {
-        self.call(CreateGroup { group_id, group_type, group_name: group_name.into(), member_list }).await
+        let (introduction, face_url) = (String::new(), String::new());
+        let group_name = group_name.into();
+        self.call(CreateGroup { group_id, group_type, group_name, introduction, face_url, member_list }).await
     }
 
-    /// Joins a Public or Meeting group. Refused with 10010, 10013, 10014; 10007 for a Work group.
-    pub async fn join_group(&self, group_id: GroupId) -> Result<(), ApiError> {
-        self.call(JoinGroup { group_id }).await.map(drop)
+    /// Joins a Meeting group, or applies to a Public one. Refused with 10010, 10013, 10014; 10007 for a Work group,
+    /// 7014 if there is an open application, 7008 after many tries of codes that do not exist.
+    pub async fn join_group(&self, group_id: GroupId, message: impl Into<String>) -> Result<JoinGroupReply, ApiError> {
+        self.call(JoinGroup { group_id, message: message.into() }).await
     }
 
     /// Leaves a group. Refused with 10009 for the owner of a Public or Meeting group.

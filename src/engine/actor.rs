@@ -27,7 +27,8 @@ use crate::{
 use super::{
     Command, EngineEvent, OnChange, Overrides, ProfileError, RawRequest, Settings, State,
     calls::Calls,
-    devices::Listing,
+    devices,
+    groups::{self, Groups, News},
     people::People,
     profile::Profile,
     session::Link,
@@ -78,6 +79,8 @@ pub(super) enum Message {
     Favourites(u64, Result<Favourites, ApiError>),
     /// The display name was changed.
     Renamed(u64, String),
+    /// Answers about groups.
+    Groups(u64, News),
     /// A request of the person failed.
     Failed(ApiError),
     /// News of the sound floor.
@@ -99,10 +102,12 @@ pub(super) struct Actor {
     pub(super) link: Link,
     pub(super) calls: Calls,
     pub(super) people: People,
-    pub(super) listing_own: Listing,
+    pub(super) listing_own: devices::Listing,
     pub(super) watch: Watch,
     /// The rows of the log whose calls were counted last; `None`: count again.
     pub(super) counted: Option<Arc<[LogRow]>>,
+    pub(super) groups: Groups,
+    pub(super) listing: groups::Listing,
     pub(super) desk: Desk,
     pub(super) inbox: mpsc::Sender<Message>,
     pub(super) outputs: Outputs,
@@ -187,9 +192,11 @@ impl Actor {
             link: Link::default(),
             calls,
             people: People::default(),
-            listing_own: Listing::default(),
+            listing_own: devices::Listing::default(),
             watch: Watch::default(),
             counted: None,
+            groups: Groups::default(),
+            listing: groups::Listing::default(),
             desk,
             inbox,
             outputs,
@@ -276,6 +283,7 @@ impl Actor {
             Command::SetDoNotDisturb(on) => self.set_do_not_disturb(on),
             Command::SetFavourite { user, favourite } => self.set_favourite(user, favourite),
             Command::SetSchedule(schedule) => self.set_schedule(schedule),
+            Command::Group(command) => self.group_command(command),
             // The loop has ended the engine before it comes here.
             Command::Shutdown => {}
         }
@@ -293,6 +301,7 @@ impl Actor {
             Message::OwnDevices(of, answer) if of == current => self.own_devices(answer),
             Message::Favourites(of, answer) if of == current => self.favourites_listed(answer),
             Message::Renamed(of, name) if of == current => self.renamed(name),
+            Message::Groups(of, news) if of == current => self.group_news(news),
             Message::Failed(error) => self.fail(error),
             Message::Sound(notice) => {
                 if let Some(news) = self.desk.notice(notice) {
@@ -312,7 +321,8 @@ impl Actor {
             | Message::People(..)
             | Message::OwnDevices(..)
             | Message::Favourites(..)
-            | Message::Renamed(..) => {}
+            | Message::Renamed(..)
+            | Message::Groups(..) => {}
         }
     }
 

@@ -1,8 +1,11 @@
 //! What a front end may ask of the engine. No command has a return value: what comes of it shows in the state.
 
-use crate::protocol::{DeviceId, InviteId, SourceId, UserId, api::Schedule};
+use crate::protocol::{
+    DeviceId, GroupId, InviteId, SourceId, UserId,
+    api::{GroupType, Schedule},
+};
 
-use super::settings::Settings;
+use super::{picture::Prepared, settings::Settings};
 
 /// One wish of the person in front.
 #[derive(Clone, Debug)]
@@ -85,8 +88,80 @@ pub enum Command {
         /// In or out.
         favourite: bool,
     },
+    /// Something about groups.
+    Group(GroupCommand),
     /// End the engine: leave calls, close connections, store everything.
     Shutdown,
+}
+
+/// What a front end may ask about groups. Whether it is allowed decides the server.
+#[derive(Clone, Debug)]
+pub enum GroupCommand {
+    /// Make a group. What comes of it is [`State::group_task`](super::State::group_task).
+    Create {
+        /// Its kind.
+        kind: GroupType,
+        /// Its name.
+        name: String,
+        /// Its picture.
+        picture: Option<Prepared>,
+        /// Whom to bring in at once.
+        members: Vec<UserId>,
+    },
+    /// Join a group by its code, as typed. What comes of it is [`State::group_task`](super::State::group_task).
+    Join(String),
+    /// The form about a new group is closed.
+    EndTask,
+    /// Apply to a public group.
+    Apply {
+        /// Which.
+        group_id: GroupId,
+        /// For whoever decides; may be empty.
+        message: String,
+    },
+    /// Take the own application back.
+    TakeBack(GroupId),
+    /// Look for public groups by name.
+    Search(String),
+    /// Leave a group.
+    Leave(GroupId),
+    /// End a group.
+    Dismiss(GroupId),
+    /// Change what a group says about itself.
+    SetInfo {
+        /// Which.
+        group_id: GroupId,
+        /// Its name.
+        name: String,
+        /// What it is about; may be empty.
+        introduction: String,
+    },
+    /// Give a group another picture, or none.
+    SetPicture(GroupId, Option<Prepared>),
+    /// Bring users in.
+    Invite(GroupId, Vec<UserId>),
+    /// Remove a member.
+    Remove(GroupId, UserId),
+    /// Make a member an administrator, or an ordinary member again.
+    SetAdmin {
+        /// Of which group.
+        group_id: GroupId,
+        /// Whom.
+        user_id: UserId,
+        /// Administrator.
+        admin: bool,
+    },
+    /// Hand a group over to a member.
+    Transfer(GroupId, UserId),
+    /// Decide an application.
+    Decide {
+        /// To which group.
+        group_id: GroupId,
+        /// Whose.
+        user_id: UserId,
+        /// Let them in.
+        accept: bool,
+    },
 }
 
 /// What the sign-in screen asks.

@@ -10,8 +10,10 @@ pub mod command;
 mod devices;
 mod entry;
 mod favourites;
+mod groups;
 mod hosting;
 mod people;
+pub mod picture;
 pub mod profile;
 mod publish;
 mod quiet;
@@ -34,7 +36,7 @@ use crate::{
     protocol::{ApiError, Code, Delivery, Request},
 };
 
-pub use command::{Command, SignInForm};
+pub use command::{Command, GroupCommand, SignInForm};
 pub use profile::ProfileError;
 pub use settings::Settings;
 pub use state::State;

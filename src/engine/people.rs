@@ -23,6 +23,11 @@ impl People {
         }
     }
 
+    /// A user's display name.
+    pub(crate) fn name(&self, user: &UserId) -> Option<&str> {
+        self.known.get(user).map(|user| &*user.display_name)
+    }
+
     /// Nobody, as after a change of server.
     pub(crate) fn clear(&mut self) {
         self.known.clear();

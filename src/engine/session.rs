@@ -193,9 +193,13 @@ impl Actor {
                 self.list_people();
                 self.list_own_devices();
                 self.list_favourites();
+                self.list_groups();
             }
             ClientEvent::Record(delivery) => self.record(delivery),
-            ClientEvent::Callback(delivery) => self.callback(delivery),
+            ClientEvent::Callback(delivery) => {
+                self.group_event(&delivery.event, delivery.time_ms);
+                self.callback(delivery);
+            }
             ClientEvent::Lost { error, retry_in_ms } => {
                 self.link.retry_at_ms = Some(self.now_ms() + retry_in_ms);
                 let problem = Problem { code: error.code, detail: error.message };
@@ -272,6 +276,7 @@ impl Actor {
         self.forget_own_devices();
         self.forget_status();
         self.forget_favourites();
+        self.forget_groups();
         if self.overrides.no_discovery || self.link.browser.is_some() {
             return;
         }

@@ -4,9 +4,12 @@ use std::{collections::BTreeSet, sync::Arc};
 
 use crate::{
     call::{CallView, log::LogRow},
-    protocol::{DeviceId, SourceId, UserId, api::SelfStatus, event::Presence},
+    protocol::{DeviceId, GroupId, SourceId, UserId, api::SelfStatus, event::Presence},
 };
 
+pub use super::groups::view::{
+    Application, Applied, FoundGroup, Group, GroupNews, GroupNotice, GroupSearch, GroupTask, Member,
+};
 pub use crate::{
     client::media::Transport,
     media::processing::{EchoState, NoiseState},
@@ -40,6 +43,14 @@ pub struct State {
     pub favourites: Arc<BTreeSet<UserId>>,
     /// Others whom the user calls often, most often first.
     pub often_called: Arc<[UserId]>,
+    /// The groups that the signed-in user is in, ordered by name.
+    pub groups: Arc<[Group]>,
+    /// Public groups that the user has applied to, ordered by name.
+    pub applied: Arc<[Applied]>,
+    /// Public groups that were looked for.
+    pub group_search: GroupSearch,
+    /// What became of the wish for a new group.
+    pub group_task: GroupTask,
     /// Calls, live ones first; an ended one stays until dismissed.
     pub calls: Arc<[CallView]>,
     /// Monotonic engine time of this picture, ms: what call times are counted against.
@@ -68,6 +79,11 @@ impl State {
     /// The call that rings here.
     pub fn incoming_call(&self) -> Option<&CallView> {
         self.calls.iter().find(|call| call.phase == crate::call::Phase::Incoming)
+    }
+
+    /// A group that the signed-in user is in.
+    pub fn group(&self, id: &GroupId) -> Option<&Group> {
+        self.groups.iter().find(|group| group.id == *id)
     }
 
     /// A person's display name, or the identifier of whoever is not known.
@@ -385,4 +401,6 @@ pub enum NoticeKind {
     MutedWhileSpeaking,
     /// A call came in while in another one, and was told busy.
     MissedWhileBusy(UserId),
+    /// Something happened to this user with a group.
+    Group(GroupNotice),
 }

@@ -16,7 +16,7 @@ use crate::{
 };
 
 use super::{
-    Mode,
+    Mode, groups,
     lines::{self, Ask, BadLine, LINE_MAX_BYTES, Line},
 };
 
@@ -251,6 +251,7 @@ fn picture(state: &State) -> Value {
         fields.insert("people".into(), people.into());
         fields.insert("favourites".into(), json!(*state.favourites));
         fields.insert("oftenCalled".into(), json!(*state.often_called));
+        fields.insert("groups".into(), state.groups.iter().map(groups::group).collect());
         fields.insert("nowMs".into(), state.now_ms.into());
     }
     picture

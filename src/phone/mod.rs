@@ -4,6 +4,7 @@
 //! ([`json`]). What may not come in: call logic; a phone sends commands and reads the state like any front end.
 
 mod args;
+mod groups;
 mod json;
 mod lines;
 mod pilot;

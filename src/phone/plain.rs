@@ -6,7 +6,7 @@ use crate::{
     call::{CallView, Direction, Phase},
     engine::{
         Engine, EngineEvent, State,
-        state::{ConnectStep, NoticeKind, Session},
+        state::{ConnectStep, GroupNews, GroupNotice, NoticeKind, Session},
     },
     protocol::InviteId,
 };
@@ -93,5 +93,17 @@ fn notice_line(kind: &NoticeKind) -> String {
         NoticeKind::DeviceLost { microphone } => format!("The {} is gone", device(*microphone)),
         NoticeKind::MutedWhileSpeaking => "Somebody speaks into the closed microphone".to_owned(),
         NoticeKind::MissedWhileBusy(user) => format!("{user} called meanwhile and was told that the line is busy"),
+        NoticeKind::Group(GroupNotice { group, by, what }) => match what {
+            GroupNews::Added => format!("{by} brought you into {group}"),
+            GroupNews::Removed => format!("{by} removed you from {group}"),
+            GroupNews::Dismissed => format!("{by} dismissed {group}"),
+            GroupNews::LetIn => format!("You are in {group} now"),
+            GroupNews::TurnedDown(reason) => {
+                format!("{group} declined your application {reason}").trim_end().to_owned()
+            }
+            GroupNews::NowOwner => format!("{by} handed {group} over to you"),
+            GroupNews::NowAdmin => format!("{by} made you an administrator of {group}"),
+            GroupNews::Applicant(_) => format!("{by} wants to join {group}"),
+        },
     }
 }

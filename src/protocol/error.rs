@@ -89,6 +89,8 @@ codes! {
     AccountNotFound = 10019,
     /// The identifier is taken (ERR_SVR_GROUP_GROUPID_IN_USED).
     IdInUse = 10021,
+    /// The application has been decided, or taken back (ERR_SVR_GROUP_REQ_ALREADY_BEEN_PROCESSED).
+    AlreadyProcessed = 10024,
     /// The peer has no account here (ERR_SVR_MSG_... 20003).
     PeerNotFound = 20003,
     /// Name or password is wrong (ERR_SVR_ACCOUNT_... 70003).

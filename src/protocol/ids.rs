@@ -106,7 +106,32 @@ macro_rules! random_id {
         }
     )+};
 }
-random_id!(InviteId, DeviceId, GroupId);
+random_id!(InviteId, DeviceId);
+
+/// What a group's code is made of: digits and capitals without those that are taken for each other (0 O, 1 I L).
+pub const CODE_LETTERS: &[u8; 31] = b"23456789ABCDEFGHJKMNPQRSTUVWXYZ";
+/// How many of them a code has.
+pub const CODE_LEN: usize = 8;
+
+/// Groups that were made without a wished identifier have a code as theirs: short enough to be read out.
+impl GroupId {
+    /// The code that somebody may have typed: without spaces and dashes, in capitals. `None` if that is no code.
+    pub fn from_typed(text: &str) -> Option<Self> {
+        let typed = text.bytes().filter(|byte| !matches!(byte, b' ' | b'-')).map(|byte| byte.to_ascii_uppercase());
+        // One more than a code has shows that it is none.
+        let code: Vec<u8> = typed.take(CODE_LEN + 1).collect();
+        let is_code = code.len() == CODE_LEN && code.iter().all(|letter| CODE_LETTERS.contains(letter));
+        is_code.then(|| String::from_utf8(code).ok().and_then(|code| Self::new(code).ok())).flatten()
+    }
+
+    /// As it is shown: a code in two halves (`K7MQ-4TXP`), a wished identifier as it is.
+    pub fn spoken(&self) -> String {
+        match Self::from_typed(self.as_str()) {
+            Some(code) if code == *self => format!("{}-{}", &self.0[..CODE_LEN / 2], &self.0[CODE_LEN / 2..]),
+            _ => self.to_string(),
+        }
+    }
+}
 
 /// A media room: 1 to 2^31 - 1, as in the public call data.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -171,5 +196,20 @@ mod tests {
         assert!(RoomId::new(0).is_err());
         assert!(RoomId::new(u32::MAX).is_err());
         assert!(serde_json::from_str::<RoomId>("-1").is_err());
+    }
+
+    #[test]
+    fn a_code_is_read_as_people_type_it() {
+        let code = GroupId::new("K7MQ4TXP").expect("valid");
+        for typed in ["K7MQ4TXP", "k7mq-4txp", " K7MQ 4TXP ", "k7-mq-4t-xp"] {
+            assert_eq!(GroupId::from_typed(typed).as_ref(), Some(&code), "{typed:?}");
+        }
+        for other in ["", "K7MQ4TX", "K7MQ4TXPP", "K7MQ4TX0", "class-3b", "K7MQ_4TXP", "K7MQ4TX한"] {
+            assert_eq!(GroupId::from_typed(other), None, "{other:?}");
+        }
+        assert_eq!(code.spoken(), "K7MQ-4TXP");
+        for wished in ["k7mq4txp", "class-3b"] {
+            assert_eq!(GroupId::new(wished).expect("valid").spoken(), wished);
+        }
     }
 }

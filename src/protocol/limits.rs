@@ -26,6 +26,14 @@ pub const OPAQUE_ID_MAX_BYTES: usize = 64;
 pub const NAME_MAX_BYTES: usize = 100;
 /// Longest group name, bytes of UTF-8.
 pub const GROUP_NAME_MAX_BYTES: usize = 100;
+/// Longest introduction of a group, bytes of UTF-8 (the original's figure).
+pub const INTRODUCTION_MAX_BYTES: usize = 240;
+/// Longest message with an application or its answer, bytes of UTF-8.
+pub const APPLICATION_MESSAGE_MAX_BYTES: usize = 240;
+/// Most groups in one `getGroupsInfo` call.
+pub const GROUPS_PER_CALL_MAX: usize = 50;
+/// Largest picture, bytes. In base64 it fits a text frame.
+pub const PICTURE_MAX_BYTES: usize = 32 * 1024;
 /// Shortest password, characters.
 pub const PASSWORD_MIN_CHARS: usize = 8;
 /// Longest password, bytes.

@@ -463,7 +463,9 @@ async fn group_rules() {
     let class = owner.create_group("Public", &["admin", "member"]).await;
     owner.ok("setGroupMemberRole", json!({"groupID": class, "userID": "admin", "role": "admin"})).await;
     assert_eq!(member.expect("onGrantAdministrator", &class).await["memberList"], json!(["admin"]));
-    guest.ok("joinGroup", json!({"groupID": class})).await;
+    assert_eq!(guest.ok("joinGroup", json!({"groupID": class})).await["joined"], false);
+    admin.expect("onReceiveJoinApplication", &class).await;
+    admin.ok("acceptGroupApplication", json!({"groupID": class, "userID": "guest"})).await;
     assert_eq!(owner.expect("onMemberEnter", &class).await["memberList"], json!(["guest"]));
     guest.refused("joinGroup", json!({"groupID": class}), 10_013).await;
     member.refused("kickGroupMember", json!({"groupID": class, "memberList": ["guest"]}), GROUP_PERMISSION).await;

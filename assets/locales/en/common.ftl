@@ -1,6 +1,11 @@
 # The frame of the window, and words that several screens share.
 app-name = Ahoy
 nav-people = People
+nav-groups = Groups
+nav-groups-applications = { $count ->
+    [one] Groups, { $count } application
+   *[other] Groups, { $count } applications
+}
 nav-calls = Calls
 nav-settings = Settings
 nav-calls-missed = { $count ->

@@ -25,6 +25,7 @@ code-10013 = Already a member.
 code-10014 = The group is full.
 code-10019 = There is no such account. Check the user ID.
 code-10021 = This user ID is taken. Choose another one.
+code-10024 = This application has been answered already.
 code-20003 = That person has no account on this server.
 code-70003 = User ID or password is wrong. Check both and try again.
 code-70009 = This server does not take new accounts. Ask whoever runs it for one.

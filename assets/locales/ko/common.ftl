@@ -1,6 +1,8 @@
 # 창의 틀과 여러 화면이 함께 쓰는 말.
 app-name = Ahoy
 nav-people = 사람
+nav-groups = 그룹
+nav-groups-applications = 그룹, 가입 신청 { $count }건
 nav-calls = 통화 기록
 nav-settings = 설정
 nav-calls-missed = 통화 기록, 부재중 { $count }건

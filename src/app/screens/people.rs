@@ -138,7 +138,8 @@ fn person_ui(ui: &mut Ui, cx: &Cx<'_>, person: &Person) {
     );
 }
 
-fn lamp(presence: Presence) -> Lamp {
+/// The lamp of whoever can be reached in that way.
+pub(super) fn lamp(presence: Presence) -> Lamp {
     match presence {
         Presence::Online => Lamp::Full,
         Presence::InCall => Lamp::Half,

@@ -1,8 +1,12 @@
-//! Who, as a coloured disc with an initial; and how somebody can be reached, as a lamp.
+//! Who, as a coloured disc with an initial or as a picture; and how somebody can be reached, as a lamp.
 
-use egui::{Align2, Sense, Stroke, Ui, Vec2};
+use egui::{Align2, ColorImage, Image, Sense, Stroke, TextureHandle, TextureOptions, Ui, Vec2, cache::FramePublisher};
 
 use super::super::{icons, theme};
+use crate::engine::picture::Picture;
+
+/// Pictures in the graphics card's memory, for as long as they are drawn.
+type Textures = FramePublisher<String, TextureHandle>;
 
 /// A disc with the initial of a name. `ring` from 0 to 1 shows how loud somebody speaks.
 pub(crate) fn avatar_ui(ui: &mut Ui, name: &str, diameter: f32, ring: f32) {
@@ -17,6 +21,24 @@ pub(crate) fn avatar_ui(ui: &mut Ui, name: &str, diameter: f32, ring: f32) {
         let width = 2.0 + 5.0 * ring;
         painter.circle_stroke(rect.center(), radius + 4.0 + width / 2.0, Stroke::new(width, t.accent));
     }
+}
+
+/// A picture as a disc; without one, the disc with the initial.
+pub(crate) fn picture_ui(ui: &mut Ui, picture: Option<&Picture>, name: &str, diameter: f32) {
+    let Some(picture) = picture else { return avatar_ui(ui, name, diameter, 0.0) };
+    let (rect, _) = ui.allocate_exact_size(Vec2::splat(diameter), Sense::hover());
+    if !ui.is_rect_visible(rect) {
+        return;
+    }
+    let url = picture.url().to_owned();
+    let kept = ui.memory_mut(|memory| memory.caches.cache::<Textures>().get(&url).cloned());
+    let texture = kept.unwrap_or_else(|| {
+        let side = picture.side() as usize;
+        let image = ColorImage::from_rgba_unmultiplied([side, side], picture.rgba());
+        ui.load_texture(&url, image, TextureOptions::LINEAR)
+    });
+    Image::new(&texture).corner_radius(diameter / 2.0).paint_at(ui, rect);
+    ui.memory_mut(|memory| memory.caches.cache::<Textures>().set(url, texture));
 }
 
 /// The first letter or digit, in capitals.

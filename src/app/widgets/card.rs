@@ -71,15 +71,39 @@ pub(crate) fn copy_ui(ui: &mut Ui, value: &str, name: &str) {
     });
 }
 
-/// A question before something that cannot be undone. Returns the answer, once there is one.
-pub(crate) fn confirm_ui(ui: &Ui, title: &str, line: &str, yes: &str, no: &str) -> Option<bool> {
+/// What lies over the window until it is answered.
+fn modal(ui: &Ui, name: &'static str) -> Modal {
     let t = theme::of(ui);
     let frame = Frame::new()
         .fill(t.panel)
         .stroke(egui::Stroke::new(1.0, t.line))
         .corner_radius(theme::RADIUS_CARD)
         .inner_margin(Margin::same(24));
-    let modal = Modal::new(Id::unique("question")).frame(frame).backdrop_color(t.backdrop).show(ui.ctx(), |ui| {
+    Modal::new(Id::unique(name)).frame(frame).backdrop_color(t.backdrop)
+}
+
+/// A form over the window, with its title and a way out. Returns whether that was taken.
+pub(crate) fn dialog_ui(ui: &Ui, title: &str, close: &str, width: f32, contents: impl FnOnce(&mut Ui)) -> bool {
+    let modal = modal(ui, "dialog").show(ui.ctx(), |ui| {
+        ui.set_width(width);
+        let mut closed = false;
+        sides_ui(
+            ui,
+            |ui| closed = small_icon_button_ui(ui, icons::X, close).clicked(),
+            |ui| {
+                line_ui(ui, RichText::new(title).font(theme::semibold(theme::size::HEADING)));
+            },
+        );
+        contents(ui);
+        closed
+    });
+    modal.inner || modal.should_close()
+}
+
+/// A question before something that cannot be undone. Returns the answer, once there is one.
+pub(crate) fn confirm_ui(ui: &Ui, title: &str, line: &str, yes: &str, no: &str) -> Option<bool> {
+    let t = theme::of(ui);
+    let modal = modal(ui, "question").show(ui.ctx(), |ui| {
         ui.set_width(400.0);
         ui.label(RichText::new(title).font(theme::semibold(theme::size::HEADING)));
         ui.label(RichText::new(line).color(t.text_weak));

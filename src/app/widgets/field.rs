@@ -41,6 +41,47 @@ pub(crate) fn labelled_field_ui(ui: &mut Ui, label: &str, hint: &str, text: &mut
     edit_ui(ui, id, text, hint, password, f32::INFINITY).labelled_by(words.id)
 }
 
+/// A field of several lines with its label above.
+pub(crate) fn labelled_area_ui(ui: &mut Ui, label: &str, text: &mut String, rows: usize) -> Response {
+    ui.spacing_mut().item_spacing.y = 4.0;
+    let words = ui.label(RichText::new(label).size(theme::size::SMALL).color(theme::of(ui).text_weak));
+    let id = ui.make_persistent_id(label);
+    let frame = field_frame(ui, ui.memory(|memory| memory.has_focus(id)));
+    let edit = TextEdit::multiline(text).id(id).frame(frame).desired_width(f32::INFINITY).desired_rows(rows);
+    ui.add(edit).labelled_by(words.id)
+}
+
+/// A box to tick over the whole width, with whatever belongs to it behind it. `name` is what a screen reader says.
+pub(crate) fn check_box_ui(ui: &mut Ui, ticked: bool, name: &str, contents: impl FnOnce(&mut Ui)) -> Response {
+    const HEIGHT: f32 = 44.0;
+    const BOX: f32 = 20.0;
+    let t = theme::of(ui);
+    let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), HEIGHT), Sense::click());
+    response.widget_info(|| WidgetInfo::selected(Role::CheckBox, ui.is_enabled(), ticked, name));
+    if !ui.is_rect_visible(rect) {
+        return response;
+    }
+    let radius = f32::from(theme::RADIUS_CONTROL);
+    if response.hovered() {
+        ui.painter().rect_filled(rect, radius, t.surface);
+    }
+    let inner = rect.shrink2(vec2(8.0, 2.0));
+    let mut inner = ui.new_child(egui::UiBuilder::new().max_rect(inner).layout(Layout::left_to_right(Align::Center)));
+    inner.spacing_mut().item_spacing.x = 10.0;
+    let (square, _) = inner.allocate_exact_size(vec2(BOX, BOX), Sense::hover());
+    let painter = inner.painter();
+    if ticked {
+        painter.rect_filled(square, 6.0, t.accent);
+        let icon = icons::CHECK;
+        painter.text(square.center(), Align2::CENTER_CENTER, icon.glyph(), icon.font(16.0), t.on_accent);
+    } else {
+        painter.rect(square, 6.0, t.panel, Stroke::new(1.5, t.outline), StrokeKind::Inside);
+    }
+    contents(&mut inner);
+    focus_ring(ui, &response, radius);
+    response
+}
+
 /// A field whose label stands elsewhere; `name` is what a screen reader says.
 pub(crate) fn field_ui(ui: &mut Ui, name: &str, text: &mut String, width: f32) -> Response {
     let id = ui.make_persistent_id(name);
@@ -56,7 +97,7 @@ pub(crate) struct SearchField<'a> {
 }
 
 impl SearchField<'_> {
-    pub(crate) fn ui(self, ui: &mut Ui, width: f32) {
+    pub(crate) fn ui(self, ui: &mut Ui, width: f32) -> Response {
         let t = theme::of(ui);
         let id = ui.make_persistent_id("search");
         let focused = ui.memory(|memory| memory.has_focus(id));
@@ -76,6 +117,7 @@ impl SearchField<'_> {
         if response.has_focus() && ui.input(|input| input.key_pressed(egui::Key::Escape)) {
             self.text.clear();
         }
+        response
     }
 }
 

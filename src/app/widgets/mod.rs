@@ -5,22 +5,29 @@ mod banner;
 mod button;
 mod card;
 mod field;
+mod menu;
 mod meter;
 mod nav;
 mod row;
 mod toast;
 
-pub(crate) use avatar::{Lamp, avatar_ui, lamp_ui};
+pub(crate) use avatar::{Lamp, avatar_ui, lamp_ui, picture_ui};
 pub(crate) use banner::{Banner, Tone, banner_ui};
 pub(crate) use button::{ButtonKind, button_ui, round_button_ui, small_icon_button_ui, wide_button_ui};
-pub(crate) use card::{card_ui, confirm_ui, copy_ui, empty_ui, title_ui};
-pub(crate) use field::{SearchField, field_ui, labelled_field_ui, segmented_ui, slider_ui, switch_ui, toggles_ui};
+pub(crate) use card::{card_ui, confirm_ui, copy_ui, dialog_ui, empty_ui, title_ui};
+pub(crate) use field::{
+    SearchField, check_box_ui, field_ui, labelled_area_ui, labelled_field_ui, segmented_ui, slider_ui, switch_ui,
+    toggles_ui,
+};
+pub(crate) use menu::{menu_item_ui, menu_ui};
 pub(crate) use meter::{level_fraction, meter_ui};
 pub(crate) use nav::{call_card_ui, nav_item_ui};
-pub(crate) use row::{choice_row_ui, form_row_ui, row_ui};
+pub(crate) use row::{choice_row_ui, form_row_ui, open_row_ui, row_ui};
 pub(crate) use toast::toasts_ui;
 
-use egui::{Align, Align2, Color32, Label, Layout, Response, RichText, Sense, Stroke, StrokeKind, Ui, vec2};
+use egui::{
+    Align, Align2, Color32, Label, Layout, Response, RichText, Role, Sense, Stroke, StrokeKind, Ui, WidgetInfo, vec2,
+};
 
 use super::{icons::Icon, theme};
 
@@ -58,6 +65,11 @@ pub(crate) fn two_lines_ui(ui: &mut Ui, first: RichText, second: impl FnOnce(&mu
             second(ui);
         });
     });
+}
+
+/// Gives a button the name that a screen reader says, where its word alone could mean any of several.
+pub(crate) fn name(ui: &Ui, button: &Response, name: &str) {
+    button.widget_info(|| WidgetInfo::labeled(Role::Button, ui.is_enabled() && button.enabled(), name));
 }
 
 /// Paints the ring around what has the keyboard.

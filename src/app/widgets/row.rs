@@ -27,6 +27,26 @@ pub(crate) fn row_ui(ui: &mut Ui, height: f32, left: impl FnOnce(&mut Ui), right
     response
 }
 
+/// A row that is pressed as a whole. `name` is what a screen reader says: the contents have no names of their own.
+pub(crate) fn open_row_ui(ui: &mut Ui, height: f32, name: &str, contents: impl FnOnce(&mut Ui)) -> Response {
+    let t = theme::of(ui);
+    let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), height), Sense::click());
+    response.widget_info(|| WidgetInfo::labeled(Role::Button, ui.is_enabled(), name));
+    if !ui.is_rect_visible(rect) {
+        return response;
+    }
+    let radius = f32::from(theme::RADIUS_CONTROL);
+    if response.hovered() {
+        ui.painter().rect_filled(rect, radius, t.surface);
+    }
+    let inner = rect.shrink2(vec2(12.0, 4.0));
+    let mut inner = ui.new_child(UiBuilder::new().max_rect(inner).layout(Layout::left_to_right(Align::Center)));
+    inner.spacing_mut().item_spacing.x = 12.0;
+    contents(&mut inner);
+    focus_ring(ui, &response, radius);
+    response
+}
+
 /// One of several choices as a card: an icon, a title and a line.
 pub(crate) fn choice_row_ui(ui: &mut Ui, icon: Icon, title: &str, line: &str, selected: bool) -> Response {
     let t = theme::of(ui);

@@ -28,6 +28,7 @@ pub(crate) fn toasts_ui(ui: &Ui, cx: &Cx<'_>, above: f32) {
                     NoticeKind::DeviceChanged { .. } => (icons::HEADPHONES, t.accent_text),
                     NoticeKind::MutedWhileSpeaking => (icons::MICROPHONE_SLASH, t.warning_text),
                     NoticeKind::MissedWhileBusy(_) => (icons::PHONE_X, t.danger_text),
+                    NoticeKind::Group(_) => (icons::USERS_THREE, t.accent_text),
                 };
                 ui.push_id(notice.id, |ui| {
                     Frame::popup(ui.style()).fill(t.surface).inner_margin(Margin::symmetric(14, 8)).show(ui, |ui| {

@@ -208,6 +208,8 @@ impl Log {
             | Event::GrantAdministrator(_)
             | Event::RevokeAdministrator(_)
             | Event::QuitFromGroup(_)
+            | Event::ReceiveJoinApplication(_)
+            | Event::ApplicationProcessed(_)
             | Event::UserStatusChanged(_)
             | Event::KickedOffline(_)
             | Event::DevicesChanged(_)

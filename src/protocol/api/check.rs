@@ -29,6 +29,21 @@ pub(super) fn check_name(field: &str, name: &str) -> Result<(), ApiError> {
     Ok(())
 }
 
+/// A text that may be empty and may have several lines.
+pub(super) fn check_text(field: &str, text: &str, max: usize) -> Result<(), ApiError> {
+    if text.len() > max || text.chars().any(|letter| letter.is_control() && letter != '\n') {
+        return Err(invalid(format!("\"{field}\" must have at most {max} bytes and no control characters.")));
+    }
+    Ok(())
+}
+
+pub(super) fn check_query(query: &str) -> Result<(), ApiError> {
+    if query.len() > limits::NAME_MAX_BYTES {
+        return Err(invalid(format!("\"query\" has more than {} bytes.", limits::NAME_MAX_BYTES)));
+    }
+    Ok(())
+}
+
 pub(super) fn check_password(password: &str) -> Result<(), ApiError> {
     if password.chars().count() < limits::PASSWORD_MIN_CHARS || password.len() > limits::PASSWORD_MAX_BYTES {
         let (min, max) = (limits::PASSWORD_MIN_CHARS, limits::PASSWORD_MAX_BYTES);

@@ -1,11 +1,12 @@
-//! Groups.
+//! Groups and their members.
 
 use serde::{Deserialize, Serialize};
 
 use super::{
     super::{ApiError, GroupId, UserId, limits},
     Call, Empty,
-    check::{check_page, check_users, default_page, invalid},
+    check::{check_page, check_query, check_text, check_users, default_page, invalid},
+    pictures::check_face_url,
 };
 
 /// Kinds of groups; who may join and what a role may do differ.
@@ -13,9 +14,9 @@ use super::{
 pub enum GroupType {
     /// Friends and colleagues: members bring in members, nobody joins by themselves.
     Work,
-    /// Open to whoever applies (joins at once here); owner and administrators manage it.
+    /// Found by its name: whoever applies is let in by owner or administrators.
     Public,
-    /// A class or conference: anyone may join by the identifier.
+    /// A class or conference: anyone may join by the code.
     Meeting,
 }
 
@@ -39,21 +40,33 @@ fn check_group_name(name: &str) -> Result<(), ApiError> {
     Ok(())
 }
 
+fn check_introduction(text: &str) -> Result<(), ApiError> {
+    check_text("introduction", text, limits::INTRODUCTION_MAX_BYTES)
+}
+
 call! {
     /// Makes a group with this user as its owner.
     CreateGroup = "createGroup" -> CreateGroupReply {
-        /// The wished identifier; without it the server makes one.
+        /// The wished identifier; without it the server makes one: a code of eight letters and digits.
         #[serde(rename = "groupID", default, skip_serializing_if = "Option::is_none")]
         group_id: Option<GroupId>,
         /// Its kind.
         group_type: GroupType,
         /// Its name.
         group_name: String,
+        /// What it is about.
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        introduction: String,
+        /// Its picture, from `uploadPicture`; empty: none.
+        #[serde(rename = "faceURL", default, skip_serializing_if = "String::is_empty")]
+        face_url: String,
         /// Further first members.
         #[serde(default)]
         member_list: Vec<UserId>,
     } where |this| {
         check_group_name(&this.group_name)?;
+        check_introduction(&this.introduction)?;
+        check_face_url(&this.face_url)?;
         if this.member_list.is_empty() { return Ok(()) }
         check_users("memberList", &this.member_list, limits::MEMBERS_PER_CALL_MAX)
     }
@@ -66,15 +79,6 @@ pub struct CreateGroupReply {
     /// The group.
     #[serde(rename = "groupID")]
     pub group_id: GroupId,
-}
-
-call! {
-    /// Joins a Public or Meeting group.
-    JoinGroup = "joinGroup" -> Empty {
-        /// The group.
-        #[serde(rename = "groupID")]
-        group_id: GroupId,
-    }
 }
 
 call! {
@@ -191,7 +195,7 @@ call! {
     GetJoinedGroupList = "getJoinedGroupList" -> GroupList {}
 }
 
-/// Reply to [`GetJoinedGroupList`].
+/// Reply to [`GetJoinedGroupList`] and [`GetGroupsInfo`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct GroupList {
@@ -210,11 +214,87 @@ pub struct GroupInfo {
     pub group_type: GroupType,
     /// Its name.
     pub group_name: String,
-    /// Its owner; a Work group may have none.
+    /// What it is about.
+    #[serde(default)]
+    pub introduction: String,
+    /// Its picture, for `getPicture`; empty: none.
+    #[serde(rename = "faceURL", default)]
+    pub face_url: String,
+    /// Its owner, told to members; a Work group may have none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub owner: Option<UserId>,
     /// How many members it has.
     pub member_count: usize,
-    /// This user's role.
-    pub role: Role,
+    /// This user's role; `None` if not a member.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub role: Option<Role>,
+}
+
+call! {
+    /// Changes what a group says about itself: any member of a Work group, owner and administrators otherwise. What is
+    /// not named stays.
+    SetGroupInfo = "setGroupInfo" -> Empty {
+        /// The group.
+        #[serde(rename = "groupID")]
+        group_id: GroupId,
+        /// Its new name.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        group_name: Option<String>,
+        /// Its new introduction.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        introduction: Option<String>,
+        /// Its new picture, from `uploadPicture`; empty: none.
+        #[serde(rename = "faceURL", default, skip_serializing_if = "Option::is_none")]
+        face_url: Option<String>,
+    } where |this| {
+        if this.group_name.is_none() && this.introduction.is_none() && this.face_url.is_none() {
+            return Err(invalid("Nothing is to be changed; name groupName, introduction or faceURL."));
+        }
+        this.group_name.as_deref().map_or(Ok(()), check_group_name)?;
+        this.introduction.as_deref().map_or(Ok(()), check_introduction)?;
+        this.face_url.as_deref().map_or(Ok(()), check_face_url)
+    }
+}
+
+call! {
+    /// What groups say about themselves. Groups that do not exist, and Work groups of others, are left out.
+    GetGroupsInfo = "getGroupsInfo" -> GroupList {
+        /// Which.
+        #[serde(rename = "groupIDList")]
+        group_id_list: Vec<GroupId>,
+    } where |this| {
+        let max = limits::GROUPS_PER_CALL_MAX;
+        if !(1..=max).contains(&this.group_id_list.len()) {
+            return Err(invalid(format!("\"groupIDList\" must name 1 to {max} groups.")));
+        }
+        Ok(())
+    }
+}
+
+call! {
+    /// Public groups by name, ordered by identifier.
+    SearchGroups = "searchGroups" -> GroupPage {
+        /// Only those whose name contains this, case-insensitively.
+        #[serde(default)]
+        query: String,
+        /// Only those behind this identifier.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        after: Option<GroupId>,
+        /// At most so many.
+        #[serde(default = "default_page")]
+        limit: usize,
+    } where |this| {
+        check_query(&this.query)?;
+        check_page(this.limit)
+    }
+}
+
+/// Reply to [`SearchGroups`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct GroupPage {
+    /// The groups.
+    pub groups: Vec<GroupInfo>,
+    /// Whether there are more behind the last one.
+    pub more: bool,
 }

@@ -111,18 +111,22 @@ macro_rules! call {
     };
 }
 
+mod applications;
 mod check;
 mod devices;
 mod favourites;
 mod groups;
+mod pictures;
 mod rooms;
 mod session;
 mod signaling;
 mod status;
 
+pub use applications::*;
 pub use devices::*;
 pub use favourites::*;
 pub use groups::*;
+pub use pictures::*;
 pub use rooms::*;
 pub use session::*;
 pub use signaling::*;
@@ -141,6 +145,10 @@ calls! {
     InviteUserToGroup, KickGroupMember,
     SetGroupMemberRole, TransferGroupOwner,
     GetGroupMemberList, GetJoinedGroupList,
+    SetGroupInfo, GetGroupsInfo, SearchGroups,
+    GetGroupApplicationList, AcceptGroupApplication,
+    RefuseGroupApplication, CancelGroupApplication,
+    UploadPicture, GetPicture,
     EnterRoom, ExitRoom, GetGroupAttributes,
 }
 
@@ -165,6 +173,8 @@ mod tests {
     #[test]
     fn bad_fields_have_their_codes() {
         let long = "x".repeat(limits::DATA_MAX_BYTES + 1);
+        let large = "A".repeat(limits::PICTURE_MAX_BYTES * 4 / 3 + 5);
+        let groups: Vec<String> = (0..=limits::GROUPS_PER_CALL_MAX).map(|n| format!("g{n}")).collect();
         let crowd: Vec<String> = (0..10_000).map(|n| format!("user{n}")).collect();
         for (method, params, code) in [
             ("dance", serde_json::json!({}), Code::MethodNotFound),
@@ -216,6 +226,21 @@ mod tests {
                 serde_json::json!({"groupID":"g","userID":"a","role":"owner"}),
                 Code::InvalidParameters,
             ),
+            ("setGroupInfo", serde_json::json!({"groupID":"g"}), Code::InvalidParameters),
+            ("setGroupInfo", serde_json::json!({"groupID":"g","groupName":" "}), Code::InvalidParameters),
+            (
+                "setGroupInfo",
+                serde_json::json!({"groupID":"g","introduction":"가".repeat(81)}),
+                Code::InvalidParameters,
+            ),
+            ("setGroupInfo", serde_json::json!({"groupID":"g","faceURL":"http://x/"}), Code::InvalidParameters),
+            ("joinGroup", serde_json::json!({"groupID":"g","message":"\u{7}"}), Code::InvalidParameters),
+            ("inviteUserToGroup", serde_json::json!({"groupID":"g","userList":crowd}), Code::TooManyAccounts),
+            ("createGroup", serde_json::json!({"groupType":"Club","groupName":"n"}), Code::InvalidParameters),
+            ("getGroupsInfo", serde_json::json!({"groupIDList":[]}), Code::InvalidParameters),
+            ("getGroupsInfo", serde_json::json!({"groupIDList":groups}), Code::InvalidParameters),
+            ("uploadPicture", serde_json::json!({"data":large}), Code::InvalidParameters),
+            ("getPicture", serde_json::json!({"faceURL":"ahoy:short"}), Code::InvalidParameters),
         ] {
             let error = parse(method, &params).expect_err(method);
             assert!(error.is(code), "{method}: {error}");

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     super::{ApiError, Code, DeviceId, UserId, event::UserStatus, limits},
     Call, Empty, SelfStatus,
-    check::{check_name, check_page, check_password, default_page, invalid},
+    check::{check_name, check_page, check_password, check_query, default_page},
 };
 
 call! {
@@ -170,9 +170,7 @@ call! {
         #[serde(default = "default_page")]
         limit: usize,
     } where |this| {
-        if this.query.len() > limits::NAME_MAX_BYTES {
-            return Err(invalid(format!("\"query\" has more than {} bytes.", limits::NAME_MAX_BYTES)));
-        }
+        check_query(&this.query)?;
         check_page(this.limit)
     }
 }

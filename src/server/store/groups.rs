@@ -1,6 +1,6 @@
 //! Groups and their members.
 
-use rusqlite::{OptionalExtension, params, types::FromSqlError};
+use rusqlite::{OptionalExtension, Row, params, types::FromSqlError};
 
 use super::{Store, StoreError, StoreResult, accounts::read_user, signed, unsigned};
 use crate::protocol::{
@@ -41,19 +41,102 @@ fn read_role(number: i64) -> Role {
     }
 }
 
+/// What a group says about itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Group {
+    pub(crate) kind: GroupType,
+    pub(crate) name: String,
+    pub(crate) introduction: String,
+    /// Empty: no picture.
+    pub(crate) face_url: String,
+}
+
+/// A group as `?1` sees it.
+const INFO: &str = "SELECT g.group_id, g.kind, g.name, g.introduction, g.face_url,
+                           (SELECT count(*) FROM members c WHERE c.group_id = g.group_id),
+                           (SELECT o.user FROM members o WHERE o.group_id = g.group_id AND o.role = 2),
+                           (SELECT m.role FROM members m WHERE m.group_id = g.group_id AND m.user = ?1)
+                    FROM groups g";
+
+fn read_info(row: &Row<'_>) -> StoreResult<GroupInfo> {
+    let kind = read_kind(row.get_ref(1)?.as_str().unwrap_or_default());
+    Ok(GroupInfo {
+        group_id: read_group(row, 0)?,
+        group_type: kind.map_err(|_| StoreError::Unreadable { what: "kind of group" })?,
+        group_name: row.get(2)?,
+        introduction: row.get(3)?,
+        face_url: row.get(4)?,
+        member_count: unsigned(row.get(5)?) as usize,
+        owner: row.get::<_, Option<String>>(6)?.and_then(|owner| UserId::new(owner).ok()),
+        role: row.get::<_, Option<i64>>(7)?.map(read_role),
+    })
+}
+
+pub(super) fn read_group(row: &Row<'_>, column: usize) -> StoreResult<GroupId> {
+    GroupId::new(row.get_ref(column)?.as_str().unwrap_or_default())
+        .map_err(|_| StoreError::Unreadable { what: "group identifier" })
+}
+
 impl Store {
     /// Adds a group; `false` if the identifier is taken.
-    pub(crate) fn add_group(&self, group: &GroupId, kind: GroupType, name: &str, wall_ms: i64) -> StoreResult<bool> {
-        let sql = "INSERT INTO groups (group_id, kind, name, created_ms) VALUES (?1, ?2, ?3, ?4)
-                   ON CONFLICT DO NOTHING";
-        Ok(self.db.prepare_cached(sql)?.execute(params![group.as_str(), kind_name(kind), name, wall_ms])? == 1)
+    pub(crate) fn add_group(&self, id: &GroupId, group: &Group, wall_ms: i64) -> StoreResult<bool> {
+        let sql = "INSERT INTO groups (group_id, kind, name, introduction, face_url, created_ms)
+                   VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT DO NOTHING";
+        let Group { kind, name, introduction, face_url } = group;
+        let values = params![id.as_str(), kind_name(*kind), name, introduction, face_url, wall_ms];
+        Ok(self.db.prepare_cached(sql)?.execute(values)? == 1)
     }
 
-    /// Kind and name of a group.
-    pub(crate) fn group(&self, group: &GroupId) -> StoreResult<Option<(GroupType, String)>> {
-        let mut query = self.db.prepare_cached("SELECT kind, name FROM groups WHERE group_id = ?1")?;
-        let read = |row: &rusqlite::Row<'_>| Ok((read_kind(row.get_ref(0)?.as_str()?)?, row.get(1)?));
-        Ok(query.query_row([group.as_str()], read).optional()?)
+    /// What a group says about itself.
+    pub(crate) fn group(&self, id: &GroupId) -> StoreResult<Option<Group>> {
+        let sql = "SELECT kind, name, introduction, face_url FROM groups WHERE group_id = ?1";
+        let read = |row: &Row<'_>| {
+            Ok(Group {
+                kind: read_kind(row.get_ref(0)?.as_str()?)?,
+                name: row.get(1)?,
+                introduction: row.get(2)?,
+                face_url: row.get(3)?,
+            })
+        };
+        Ok(self.db.prepare_cached(sql)?.query_row([id.as_str()], read).optional()?)
+    }
+
+    /// Changes what a group says about itself; never its kind.
+    pub(crate) fn set_group(&self, id: &GroupId, group: &Group) -> StoreResult<()> {
+        let sql = "UPDATE groups SET name = ?2, introduction = ?3, face_url = ?4 WHERE group_id = ?1";
+        let Group { name, introduction, face_url, .. } = group;
+        self.db.prepare_cached(sql)?.execute(params![id.as_str(), name, introduction, face_url])?;
+        Ok(())
+    }
+
+    /// A group as a user sees it.
+    pub(crate) fn group_info(&self, id: &GroupId, viewer: &UserId) -> StoreResult<Option<GroupInfo>> {
+        let mut query = self.db.prepare_cached(&format!("{INFO} WHERE g.group_id = ?2"))?;
+        query.query_and_then([viewer.as_str(), id.as_str()], read_info)?.next().transpose()
+    }
+
+    /// Public groups behind `after` whose name contains `query`, as a user sees them, ordered by identifier.
+    pub(crate) fn public_groups(
+        &self,
+        query: &str,
+        after: Option<&GroupId>,
+        limit: usize,
+        viewer: &UserId,
+    ) -> StoreResult<Vec<GroupInfo>> {
+        let sql = "SELECT group_id, name FROM groups WHERE kind = 'Public' AND group_id > ?1 ORDER BY group_id";
+        let mut statement = self.db.prepare_cached(sql)?;
+        let mut rows = statement.query([after.map_or("", GroupId::as_str)])?;
+        let wanted = query.to_lowercase();
+        let mut found = Vec::new();
+        // SQLite knows small letters of ASCII only: names are compared here.
+        while let Some(row) = rows.next()?
+            && found.len() < limit
+        {
+            if row.get_ref(1)?.as_str().unwrap_or_default().to_lowercase().contains(&wanted) {
+                found.extend(self.group_info(&read_group(row, 0)?, viewer)?);
+            }
+        }
+        Ok(found)
     }
 
     /// Removes a group with its memberships.
@@ -114,27 +197,18 @@ impl Store {
         rows.collect()
     }
 
+    /// Those who decide about a group: its owner and its administrators.
+    pub(crate) fn managers(&self, group: &GroupId) -> StoreResult<Vec<UserId>> {
+        let sql = "SELECT user FROM members WHERE group_id = ?1 AND role > 0 ORDER BY user";
+        let mut query = self.db.prepare_cached(sql)?;
+        query.query_and_then([group.as_str()], |row| read_user(row, 0))?.collect()
+    }
+
     /// The groups that a user is a member of, ordered by identifier.
     pub(crate) fn groups_of(&self, user: &UserId) -> StoreResult<Vec<GroupInfo>> {
-        let sql = "SELECT g.group_id, g.kind, g.name, m.role,
-                          (SELECT count(*) FROM members c WHERE c.group_id = g.group_id),
-                          (SELECT o.user FROM members o WHERE o.group_id = g.group_id AND o.role = 2)
-                   FROM members m JOIN groups g USING (group_id) WHERE m.user = ?1 ORDER BY g.group_id";
-        let mut query = self.db.prepare_cached(sql)?;
-        let rows = query.query_and_then([user.as_str()], |row| {
-            let group_id = GroupId::new(row.get::<_, String>(0)?);
-            let owner = row.get::<_, Option<String>>(5)?.and_then(|owner| UserId::new(owner).ok());
-            Ok(GroupInfo {
-                group_id: group_id.map_err(|_| StoreError::Unreadable { what: "group identifier" })?,
-                group_type: read_kind(&row.get::<_, String>(1)?)
-                    .map_err(|_| StoreError::Unreadable { what: "kind of group" })?,
-                group_name: row.get(2)?,
-                owner,
-                member_count: unsigned(row.get(4)?) as usize,
-                role: read_role(row.get(3)?),
-            })
-        })?;
-        rows.collect()
+        let sql = format!("{INFO} JOIN members own USING (group_id) WHERE own.user = ?1 ORDER BY g.group_id");
+        let mut query = self.db.prepare_cached(&sql)?;
+        query.query_and_then([user.as_str()], read_info)?.collect()
     }
 
     /// How many groups a user is a member of.

@@ -8,10 +8,12 @@
 //! one data folder.
 
 mod accounts;
+mod applications;
 mod favourites;
 mod groups;
 mod invitations;
 mod log;
+mod pictures;
 mod schema;
 #[cfg(test)]
 mod tests;
@@ -21,6 +23,7 @@ use std::path::{Path, PathBuf};
 use rusqlite::{Connection, ErrorCode};
 
 pub(crate) use accounts::NewDevice;
+pub(crate) use groups::Group;
 pub(crate) use log::{LogEntry, Message};
 
 /// Name of the database in the data folder.
@@ -143,7 +146,8 @@ impl Store {
     /// Forgets what is older than its time.
     pub(crate) fn sweep(&self, wall_ms: i64) -> StoreResult<()> {
         self.sweep_log(wall_ms)?;
-        self.sweep_invitations(wall_ms)
+        self.sweep_invitations(wall_ms)?;
+        self.sweep_pictures(wall_ms)
     }
 }
 

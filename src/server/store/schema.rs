@@ -89,6 +89,31 @@ pub(super) const STEPS: &[&str] = &[
         PRIMARY KEY (user, favourite)
     ) STRICT, WITHOUT ROWID;
 ",
+    "
+    ALTER TABLE groups ADD COLUMN introduction TEXT NOT NULL DEFAULT '';
+    ALTER TABLE groups ADD COLUMN face_url     TEXT NOT NULL DEFAULT '';  -- of a picture; empty: none
+    CREATE INDEX groups_by_face ON groups (face_url);
+
+    -- Open ones only: a decision removes it.
+    CREATE TABLE applications (
+        number   INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
+        group_id TEXT    NOT NULL REFERENCES groups ON DELETE CASCADE,
+        user     TEXT    NOT NULL REFERENCES accounts ON DELETE CASCADE,
+        message  TEXT    NOT NULL,
+        time_ms  INTEGER NOT NULL,
+        UNIQUE (group_id, user)
+    ) STRICT;
+    CREATE INDEX applications_by_user ON applications (user);
+
+    CREATE TABLE pictures (
+        number   INTEGER NOT NULL PRIMARY KEY,
+        face_url TEXT    NOT NULL UNIQUE,
+        user     TEXT    NOT NULL REFERENCES accounts ON DELETE CASCADE,  -- who left it here first
+        data     BLOB    NOT NULL,
+        left_ms  INTEGER NOT NULL                                         -- when it was left here last
+    ) STRICT;
+    CREATE INDEX pictures_by_user ON pictures (user);
+",
 ];
 
 /// Sets how the database works, and takes it for this process alone.
@@ -103,7 +128,12 @@ pub(super) fn prepare(db: &Connection) -> StoreResult<()> {
 
 /// Checks the file and brings it to the newest format.
 pub(super) fn migrate(db: &Connection, path: &Path) -> StoreResult<()> {
-    let known = STEPS.len() as i64;
+    migrate_to(db, path, STEPS.len())
+}
+
+/// The same for a format that was the newest once.
+pub(super) fn migrate_to(db: &Connection, path: &Path, known: usize) -> StoreResult<()> {
+    let known = known as i64;
     let found: i64 = db.query_row("PRAGMA user_version", [], |row| row.get(0))?;
     if found > known || found < 0 {
         return Err(StoreError::Newer { path: path.to_owned(), found, known });
@@ -112,7 +142,7 @@ pub(super) fn migrate(db: &Connection, path: &Path) -> StoreResult<()> {
     if verdict != "ok" {
         return Err(StoreError::Damaged { path: path.to_owned(), detail: verdict });
     }
-    for (step, sql) in STEPS.iter().enumerate().skip(found as usize) {
+    for (step, sql) in STEPS.iter().enumerate().take(known as usize).skip(found as usize) {
         db.execute_batch(&format!("BEGIN; {sql}; PRAGMA user_version = {}; COMMIT;", step + 1))?;
     }
     Ok(())

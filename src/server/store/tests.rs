@@ -158,3 +158,25 @@ fn group_events_are_stored_like_any_other() {
     store.append(&message, &[user("b")]).expect("stored");
     assert_eq!(store.log_entry(&user("b"), 1).expect("read").map(|entry| entry.message), Some(message));
 }
+
+#[test]
+fn a_database_of_the_first_format_keeps_its_groups() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join(FILE_NAME);
+    let db = Connection::open(&path).expect("a database");
+    schema::prepare(&db).expect("prepared");
+    schema::migrate_to(&db, &path, 1).expect("the first format");
+    db.execute_batch(
+        "INSERT INTO accounts (user, display_name, folded, created_ms) VALUES ('a', 'A', 'a', 0);
+         INSERT INTO groups VALUES ('g', 'Public', 'Old', 0);
+         INSERT INTO members VALUES ('g', 'a', 2);",
+    )
+    .expect("written");
+    drop(db);
+
+    let store = Store::open(folder.path()).expect("brought up to date");
+    let groups = store.groups_of(&user("a")).expect("read");
+    assert_eq!((groups[0].group_name.as_str(), groups[0].introduction.as_str()), ("Old", ""));
+    let group_id = GroupId::new("g").expect("valid");
+    assert!(store.add_application(&group_id, &user("a"), "", 0).expect("stored"));
+}

@@ -7,12 +7,15 @@
 //! rooms last, when nothing can fail any more. If the commit fails, the batch never happened: every request of it that
 //! wrote something is answered 10002, its events are dropped, and the book takes everything back.
 
+mod applications;
 mod connection;
 mod devices;
 mod favourites;
 mod group_calls;
 mod groups;
+mod guesses;
 mod invitations;
+mod pictures;
 mod presence;
 mod release;
 mod replay;
@@ -127,6 +130,7 @@ pub(crate) struct Logic {
     online: HashMap<UserId, BTreeMap<DeviceId, ConnId>>,
     presence: presence::Announcer,
     group_calls: group_calls::Announcer,
+    guesses: guesses::Guesses,
     server_name: String,
     sign_up_open: bool,
     relay: Arc<dyn RelayControl>,
@@ -159,6 +163,7 @@ impl Logic {
             online: HashMap::new(),
             presence: presence::Announcer::default(),
             group_calls: group_calls::Announcer::default(),
+            guesses: guesses::Guesses::default(),
             server_name: config.server_name,
             sign_up_open: config.sign_up_open,
             relay: config.relay,
@@ -355,7 +360,7 @@ impl Logic {
             Request::AddInvitedSignaling(request) => self.add_invited_signaling(conn, &actor, &request.info.invite_id),
             Request::GetSignalingInfo(request) => self.get_signaling_info(&actor, request.seq),
             Request::CreateGroup(request) => self.create_group(&actor, request),
-            Request::JoinGroup(request) => self.join_group(&actor, &request.group_id),
+            Request::JoinGroup(request) => self.join_group(&actor, request),
             Request::QuitGroup(request) => self.quit_group(&actor, &request.group_id),
             Request::DismissGroup(request) => self.dismiss_group(&actor, &request.group_id),
             Request::InviteUserToGroup(request) => {
@@ -370,6 +375,19 @@ impl Logic {
             }
             Request::GetGroupMemberList(request) => self.get_group_member_list(&actor, &request),
             Request::GetJoinedGroupList(_) => self.get_joined_group_list(&actor),
+            Request::SetGroupInfo(request) => self.set_group_info(&actor, request),
+            Request::GetGroupsInfo(request) => self.get_groups_info(&actor, &request.group_id_list),
+            Request::SearchGroups(request) => self.search_groups(&actor, &request),
+            Request::GetGroupApplicationList(request) => self.get_group_application_list(&actor, &request),
+            Request::AcceptGroupApplication(request) => {
+                self.decide_application(&actor, &request.group_id, &request.user_id, true, request.message)
+            }
+            Request::RefuseGroupApplication(request) => {
+                self.decide_application(&actor, &request.group_id, &request.user_id, false, request.message)
+            }
+            Request::CancelGroupApplication(request) => self.cancel_application(&actor, &request.group_id),
+            Request::UploadPicture(request) => self.upload_picture(&actor, &request),
+            Request::GetPicture(request) => self.get_picture(&request),
             Request::EnterRoom(request) => self.enter_room(&actor, &request),
             Request::GetGroupAttributes(request) => self.get_group_attributes(&actor, &request.group_id),
             Request::ExitRoom(request) => self.exit_room(&actor, &request),

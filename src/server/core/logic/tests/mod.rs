@@ -357,6 +357,8 @@ fn create_group(kind: GroupType, members: &[&str]) -> api::CreateGroup {
         group_id: Some(group("g")),
         group_type: kind,
         group_name: "Group".into(),
+        introduction: String::new(),
+        face_url: String::new(),
         member_list: users(members),
     }
 }

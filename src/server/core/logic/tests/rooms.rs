@@ -80,7 +80,7 @@ fn a_groups_room_is_open_to_its_members() {
     world.ok(&mut a, of_group(1));
     world.ok(&mut b, enter(1));
     world.refused(&mut c, enter(1), Code::PermissionDenied);
-    world.ok(&mut c, api::JoinGroup { group_id: group("g") });
+    world.ok(&mut c, api::JoinGroup { group_id: group("g"), message: String::new() });
     world.ok(&mut c, enter(1));
 }
 

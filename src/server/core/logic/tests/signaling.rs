@@ -150,7 +150,7 @@ fn learning_of_an_invitation_another_way() {
     world.refused(&mut a, add("i"), Code::SignalingAlreadyExists);
     world.refused(&mut a, add("x"), Code::InvalidInviteId);
     world.refused(&mut b, add("i"), Code::SignalingNoPermission);
-    world.ok(&mut late, api::JoinGroup { group_id: group("g") });
+    world.ok(&mut late, api::JoinGroup { group_id: group("g"), message: String::new() });
     world.lines(&mut late);
     world.ok(&mut late, add("i"));
     assert_eq!(world.lines(&mut late), ["0 onReceiveNewInvitation"]);

@@ -1,5 +1,7 @@
 //! What the server tells: one notification per callback of the specification, and a few of our own.
 
+mod groups;
+
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
@@ -10,6 +12,8 @@ use super::{
     api::{Favourites, SelfStatus},
     rpc,
 };
+
+pub use groups::*;
 
 /// `onReceiveNewInvitation`: an invitation began. Everyone concerned gets it: the invitees, the group's other members,
 /// and the inviter's own devices (which do not call it back to the application).
@@ -99,33 +103,6 @@ pub struct InvitationModified {
     pub invite_id: InviteId,
     /// The data from now on.
     pub data: String,
-}
-
-/// The members that a group event is about.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct GroupMembers {
-    /// The group.
-    #[serde(rename = "groupID")]
-    pub group_id: GroupId,
-    /// Who did it; the member itself for entering and leaving.
-    pub op_user: UserId,
-    /// Whom it concerns.
-    pub member_list: Vec<UserId>,
-}
-
-/// A group as a whole.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct GroupChange {
-    /// The group.
-    #[serde(rename = "groupID")]
-    pub group_id: GroupId,
-    /// Who did it.
-    pub op_user: UserId,
-    /// The group's name now.
-    #[serde(default)]
-    pub group_name: String,
 }
 
 /// Whether and how a user can be reached.
@@ -335,8 +312,8 @@ events! {
     GroupCreated(GroupChange) = "onGroupCreated",
     /// The group is gone.
     GroupDismissed(GroupChange) = "onGroupDismissed",
-    /// Name or owner of the group changed.
-    GroupInfoChanged(GroupChange) = "onGroupInfoChanged",
+    /// Name, introduction, picture or owner of the group changed.
+    GroupInfoChanged(GroupInfoChange) = "onGroupInfoChanged",
     /// Somebody joined by themselves.
     MemberEnter(GroupMembers) = "onMemberEnter",
     /// Somebody left.
@@ -351,6 +328,10 @@ events! {
     RevokeAdministrator(GroupMembers) = "onRevokeAdministrator",
     /// This user has left the group (told to the user's own devices).
     QuitFromGroup(GroupChange) = "onQuitFromGroup",
+    /// Somebody wants to join a group that this user decides about.
+    ReceiveJoinApplication(JoinApplication) = "onReceiveJoinApplication",
+    /// An application, of this user or for it to decide, is no longer open.
+    ApplicationProcessed(ApplicationProcessed) = "onApplicationProcessed",
     /// Presence or names changed.
     UserStatusChanged(UserStatusChanged) = "onUserStatusChanged",
     /// This session is over.
