@@ -6,7 +6,7 @@ use crate::protocol::{
     ApiError, GroupId, InviteId, RoomId, UserId,
     api::{
         Accept, AddInvitedSignaling, AllowInRoom, Cancel, CreateGroup, CreateGroupReply, DismissGroup, EnterRoom,
-        EnterRoomReply, ExitRoom, GetGroupMemberList, GetJoinedGroupList, GetSignalingInfo, GetUsers, GroupList,
+        EnterRoomReply, ExitRoom, GetGroupMemberList, GetJoinedGroupList, GetSignalingInfo, GetUsers, GroupPage,
         GroupType, Invite, InviteInGroup, InviteReply, InviteUserToGroup, JoinGroup, JoinGroupReply, KickGroupMember,
         Logout, MemberPage, ModifyInvitation, QuitGroup, Reject, Role, SetGroupMemberRole, SetSelfInfo, SignalingInfo,
         TransferGroupOwner, UserPage,
@@ -169,9 +169,9 @@ impl Client {
         self.call(GetGroupMemberList { group_id, after, limit }).await
     }
 
-    /// The groups that this user is a member of.
-    pub async fn get_joined_group_list(&self) -> Result<GroupList, ApiError> {
-        self.call(GetJoinedGroupList {}).await
+    /// A page of the groups that this user is a member of, behind `after`.
+    pub async fn get_joined_group_list(&self, after: Option<GroupId>, limit: usize) -> Result<GroupPage, ApiError> {
+        self.call(GetJoinedGroupList { after, limit }).await
     }
 }
 
