@@ -62,6 +62,8 @@ pub(in crate::engine) struct Groups {
     pub(super) asks: VecDeque<Ask>,
     /// Groups that somebody brought this user into, told of once their names are known.
     pub(super) added_by: BTreeMap<GroupId, UserId>,
+    /// Groups that have let this user in, which is told already.
+    pub(super) let_in: BTreeSet<GroupId>,
     pub(super) shown: Arc<[Group]>,
     pub(super) shown_applied: Arc<[Applied]>,
     pub(super) stale: bool,
@@ -141,6 +143,10 @@ impl Groups {
         let notice = added_by.map(|by| GroupNotice { group: info.group_name.clone(), by, what: GroupNews::Added });
         self.ask(Ask::Members(id.clone(), None));
         self.ask_for_picture(&info.face_url);
+        let before = self.known.get(&id).map(|known| known.role);
+        if role != Role::Member && before != Some(role) {
+            self.ask_for_applications(false);
+        }
         match self.known.get_mut(&id) {
             Some(known) => (known.info, known.role, known.whole) = (info, role, false),
             None => {

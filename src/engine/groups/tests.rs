@@ -231,6 +231,17 @@ fn applications_are_for_those_who_decide() {
     assert_eq!(told.what, GroupNews::TurnedDown("full".into()));
     assert_eq!(kept.0.shown().1.len(), 0);
     assert_eq!(kept.event(processed("me", "me", false)), None, "taken back");
+
+    // Brought in by whoever might have decided: told once.
+    assert_eq!(kept.event(processed("me", "b", true)).map(|told| told.what), Some(GroupNews::LetIn));
+    kept.event(Event::MemberInvited(members("h", "b", &["me"])));
+    assert!(kept.0.learn(info("h", "Go", Role::Member)).is_some(), "another group");
+    kept.event(Event::MemberInvited(members("g", "b", &["me"])));
+    assert_eq!(kept.0.learn(info("g", "Chess", Role::Member)), None);
+    // Whoever decides from the beginning asks for what is open.
+    kept.asks();
+    kept.0.learn(info("n", "New", Role::Admin));
+    assert!(kept.asks().contains(&Ask::Applications { own: false, after: 0 }));
 }
 
 #[test]
