@@ -4,7 +4,7 @@
 mod phone;
 
 use phone::{Phone, Running, ServerProcess, command, wait_exit, wait_line};
-use serde_json::json;
+use serde_json::{Value, json};
 
 #[test]
 fn an_application_signals_whatever_it_likes() {
@@ -59,6 +59,10 @@ fn a_group_is_invited_cancelled_and_asked_about() {
         json!({"groupType": "Work", "groupName": "class", "memberList": ["bob", "carol"]}),
     )["groupID"]
         .clone();
+    // The group is a part of the state as soon as it has been listed.
+    let listed = |state: &Value| state["groups"][0]["members"].as_array().is_some_and(|members| members.len() == 3);
+    let shown = bob.wait_state(listed)["groups"][0].take();
+    assert_eq!((&shown["groupID"], &shown["role"], &shown["owner"]), (&group, &json!("member"), &json!("alice")));
     let params = json!({"groupID": group, "inviteeList": ["bob", "carol"], "data": "d", "timeout": 0});
     let id = alice.done("inviteInGroup", params)["inviteID"].clone();
     let seq = bob.wait_for("onReceiveNewInvitation")["seq"].clone();

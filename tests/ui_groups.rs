@@ -71,6 +71,13 @@ fn a_group_is_made_of_a_kind_a_name_a_picture_and_people() {
         other => panic!("{other:?}"),
     }
 
+    // Enter in the name does the same.
+    harness.get_by_role_and_label(Part::TextInput, "Name of the group").focus();
+    harness.run_steps(2);
+    harness.key_press(Key::Enter);
+    harness.run_steps(2);
+    assert!(matches!(only(&fake), GroupCommand::Create { .. }));
+
     state.group_task = GroupTask::Working;
     fake.set(state.clone());
     harness.run_steps(2);
@@ -115,7 +122,7 @@ fn a_code_is_typed_and_public_groups_are_found() {
         GroupCommand::Apply { group_id: id, message } => assert_eq!((id, &*message), (group_id("CHESS234"), "Hello!")),
         other => panic!("{other:?}"),
     }
-    let take_back = "Take the application to “Book club” back";
+    let take_back = "Take back the application to “Book club”";
     harness.query_all_by_label(take_back).last().expect("in the form").click();
     harness.run_steps(2);
     assert!(matches!(only(&fake), GroupCommand::TakeBack(id) if id == group_id("BKCLUB22")));
@@ -277,7 +284,7 @@ fn the_keyboard_reaches_everything_about_groups() {
     };
     let fake = Fake::new(in_groups(English, Dark));
     let mut harness = window(&fake, Tab::Groups);
-    let waiting = "Take the application to “Book club” back";
+    let waiting = "Take back the application to “Book club”";
     reach(&mut harness, &["Groups", "New group", "Join", "Search groups", "Algebra 7b, Class", waiting]);
     open(&mut harness, "Morning runners");
     let controls = ["Back to all groups", "Add people", "Edit the group", "More about the group", "Copy Code"];

@@ -106,7 +106,7 @@ async fn every_event_arrives_once_however_often_the_connection_breaks() {
     assert_eq!(callbacks, sent);
     assert!(losses >= 5, "the connection broke only {losses} times");
     // Whatever would come twice comes before the answer to this.
-    bob.client.get_joined_group_list().await.expect("answered");
+    bob.client.get_joined_group_list(None, 100).await.expect("answered");
     bob.client.shutdown().await;
     let mut late = BTreeSet::new();
     while let Some(event) = bob.next().await {
@@ -131,14 +131,14 @@ async fn a_killed_server_forgets_nothing() {
 
     server.kill();
     alice.until("the loss", |event| matches!(event, ClientEvent::Lost { .. }).then_some(())).await;
-    let refused = alice.client.get_joined_group_list().await.expect_err("no connection");
+    let refused = alice.client.get_joined_group_list(None, 100).await.expect_err("no connection");
     assert!(refused.is(Code::Disconnected), "{refused}");
     let server = server.restart();
     assert_eq!(server.pin(), pin, "the certificate is the same");
     alice.client.retry_now();
     alice.synced().await;
 
-    let groups = alice.client.get_joined_group_list().await.expect("answered").groups;
+    let groups = alice.client.get_joined_group_list(None, 100).await.expect("answered").groups;
     assert_eq!(groups.iter().map(|found| (&found.group_id, found.member_count)).collect::<Vec<_>>(), [(&group, 2)]);
     let taken = SignUp { user_id: user("bob"), display_name: "B".into(), password: None, device_name: "d".into() };
     match account::sign_up(&address, pin, taken).await {
@@ -194,7 +194,7 @@ async fn a_changed_certificate_is_a_hard_stop() {
         .await;
     assert_eq!((pinned, shown), (first, changed));
     assert!(alice.next().await.is_none(), "the session is over");
-    assert!(alice.client.get_joined_group_list().await.is_err());
+    assert!(alice.client.get_joined_group_list(None, 100).await.is_err());
     let sign_in = SignIn { user_id: user("alice"), password: "correct horse".into(), device_name: "d".into() };
     match account::sign_in(&address, Pin::Known(first), sign_in).await {
         Err(ConnectError::CertificateChanged { .. }) => {}
@@ -216,7 +216,7 @@ async fn a_second_session_of_the_same_device_ends_the_first() {
     second.synced().await;
     first.until("kicked", |event| matches!(event, ClientEvent::KickedOffline(_)).then_some(())).await;
     assert!(first.next().await.is_none());
-    let refused = first.client.get_joined_group_list().await.expect_err("over");
+    let refused = first.client.get_joined_group_list(None, 100).await.expect_err("over");
     assert!(refused.is(Code::NotLoggedIn), "{refused}");
     second.client.logout(true).await.expect("signed out");
     let mut third = Peer::start(&server.address(), server.pin(), first.credentials.clone(), Start::Cold, 0);

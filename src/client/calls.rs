@@ -6,8 +6,8 @@ use crate::protocol::{
     ApiError, GroupId, InviteId, RoomId, UserId,
     api::{
         Accept, AddInvitedSignaling, Cancel, CreateGroup, CreateGroupReply, DismissGroup, EnterRoom, EnterRoomReply,
-        ExitRoom, ExitRoomReply, GetGroupAttributes, GetGroupMemberList, GetJoinedGroupList, GetSignalingInfo,
-        GetUsers, GroupAttributes, GroupList, GroupType, Invite, InviteInGroup, InviteReply, InviteUserToGroup,
+        ExitRoom, ExitRoomReply, GetGroupAttributes, GetGroupMemberList, GetJoinedGroupPage, GetSignalingInfo,
+        GetUsers, GroupAttributes, GroupPage, GroupType, Invite, InviteInGroup, InviteReply, InviteUserToGroup,
         JoinGroup, JoinGroupReply, KickGroupMember, Logout, MemberPage, ModifyInvitation, QuitGroup, Reject, Role,
         SetGroupMemberRole, SetSelfInfo, SignalingInfo, TransferGroupOwner, UserPage,
     },
@@ -190,9 +190,9 @@ impl Client {
         self.call(GetGroupMemberList { group_id, after, limit }).await
     }
 
-    /// The groups that this user is a member of.
-    pub async fn get_joined_group_list(&self) -> Result<GroupList, ApiError> {
-        self.call(GetJoinedGroupList {}).await
+    /// A page of the groups that this user is a member of, behind `after`.
+    pub async fn get_joined_group_list(&self, after: Option<GroupId>, limit: usize) -> Result<GroupPage, ApiError> {
+        self.call(GetJoinedGroupList { after, limit }).await
     }
 }
 

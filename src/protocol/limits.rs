@@ -30,6 +30,8 @@ pub const GROUP_NAME_MAX_BYTES: usize = 100;
 pub const INTRODUCTION_MAX_BYTES: usize = 240;
 /// Longest message with an application or its answer, bytes of UTF-8.
 pub const APPLICATION_MESSAGE_MAX_BYTES: usize = 240;
+/// Largest page of groups or applications: in its worst JSON escaping it fits a text frame.
+pub const GROUPS_PAGE_MAX: usize = 100;
 /// Most groups in one `getGroupsInfo` call.
 pub const GROUPS_PER_CALL_MAX: usize = 50;
 /// Largest picture, bytes. In base64 it fits a text frame.

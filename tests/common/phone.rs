@@ -186,6 +186,19 @@ impl Phone {
         self.wait(&format!("phase {phase}"), fits)["params"].clone()
     }
 
+    /// The state once `fits` says so.
+    pub(crate) fn wait_state(&mut self, fits: impl Fn(&Value) -> bool) -> Value {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let state = self.done("getState", json!({}));
+            if fits(&state) {
+                return state;
+            }
+            assert!(Instant::now() < deadline, "{}: the state stays {state:#?}", self.user);
+            thread::sleep(Duration::from_millis(50));
+        }
+    }
+
     /// The log's rows once `fits` says so.
     pub(crate) fn wait_log(&mut self, fits: impl Fn(&[Value]) -> bool) -> Vec<Value> {
         let deadline = Instant::now() + PATIENCE;

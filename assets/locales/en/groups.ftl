@@ -8,7 +8,7 @@ groups-none-found = No group matches “{ $search }”
 groups-none-found-line = Check the spelling, or look among the public groups with “Join”.
 groups-waiting = Waiting for an answer
 groups-take-back = Take back
-groups-take-back-name = Take the application to “{ $group }” back
+groups-take-back-name = Take back the application to “{ $group }”
 groups-listing = The members are being loaded…
 
 group-kind-private = Private

@@ -89,15 +89,9 @@ fn controls_ui(ui: &mut Ui, cx: &Cx<'_>, group: &Group, view: &mut GroupsView) {
             view.question = Some(Question::Dismiss);
         }
     });
-    if !group.may_manage() {
-        return;
-    }
-    if widgets::small_icon_button_ui(ui, icons::PENCIL_SIMPLE, &cx.tr("group-edit")).clicked() {
+    if group.may_manage() && widgets::small_icon_button_ui(ui, icons::PENCIL_SIMPLE, &cx.tr("group-edit")).clicked() {
         view.form = Some(Form::Edit(EditGroup::of(group)));
         view.picture_failed = false;
-    }
-    if widgets::button_ui(ui, ButtonKind::Secondary, Some(icons::USER_PLUS), &cx.tr("group-add-people")).clicked() {
-        view.form = Some(Form::Add(Picking { focus: true, ..Picking::default() }));
     }
 }
 
@@ -178,7 +172,19 @@ fn application_ui(ui: &mut Ui, cx: &Cx<'_>, group: &Group, application: &Applica
 
 fn members_ui(ui: &mut Ui, cx: &Cx<'_>, group: &Group, reach: &Reach<'_>, view: &mut GroupsView) {
     ui.spacing_mut().item_spacing.y = 2.0;
-    section_title_ui(ui, &format!("{}  {}", cx.tr("group-members-title"), group.member_count));
+    let add = |ui: &mut Ui| {
+        if !group.may_manage() {
+            return;
+        }
+        ui.add_space(12.0);
+        let words = cx.tr("group-add-people");
+        if widgets::button_ui(ui, ButtonKind::Secondary, Some(icons::USER_PLUS), &words).clicked() {
+            view.form = Some(Form::Add(Picking { focus: true, ..Picking::default() }));
+        }
+    };
+    widgets::sides_ui(ui, add, |ui| {
+        section_title_ui(ui, &format!("{}  {}", cx.tr("group-members-title"), group.member_count));
+    });
     for member in group.members.iter() {
         ui.push_id(&member.user, |ui| member_ui(ui, cx, group, member, reach, view));
     }

@@ -54,7 +54,7 @@ pub(super) fn closed(closed: bool) -> Wish {
 // ---- a new group ---------------------------------------------------------------------------------------------------
 
 fn new_ui(ui: &Ui, cx: &Cx<'_>, form: &mut NewGroup, desk: &PictureDesk) -> Wish {
-    let mut close = false;
+    let (mut close, mut entered) = (false, false);
     let left = widgets::dialog_ui(ui, &cx.tr("form-new-title"), &cx.tr("form-close"), 680.0, |ui| {
         ui.add_space(4.0);
         ui.scope(|ui| {
@@ -63,7 +63,7 @@ fn new_ui(ui: &Ui, cx: &Cx<'_>, form: &mut NewGroup, desk: &PictureDesk) -> Wish
                 for column in [&mut *what, &mut *who] {
                     column.spacing_mut().item_spacing.x = theme::GRID;
                 }
-                what_ui(what, cx, form, desk);
+                entered = what_ui(what, cx, form, desk);
                 let title = cx.tr("form-people");
                 who.label(RichText::new(title).size(theme::size::SMALL).color(theme::of(who).text_weak));
                 people_ui(who, cx, &mut form.people, |_| true, "form-people-nobody", 258.0);
@@ -72,7 +72,7 @@ fn new_ui(ui: &Ui, cx: &Cx<'_>, form: &mut NewGroup, desk: &PictureDesk) -> Wish
         ui.add_space(8.0);
         problem_ui(ui, cx, |cx, problem| sentences::problem(cx.text, problem));
         let usable = is_name(&form.name) && cx.state.group_task != GroupTask::Working;
-        close = footer_ui(ui, cx, &cx.tr("form-create"), usable, || {
+        let create = || {
             cx.send(Command::Group(GroupCommand::Create {
                 kind: form.kind,
                 name: form.name.trim().to_owned(),
@@ -80,12 +80,17 @@ fn new_ui(ui: &Ui, cx: &Cx<'_>, form: &mut NewGroup, desk: &PictureDesk) -> Wish
                 members: form.people.chosen.iter().cloned().collect(),
             }));
             false
-        });
+        };
+        if usable && entered {
+            create();
+        }
+        close = footer_ui(ui, cx, &cx.tr("form-create"), usable, create);
     });
     closed(close || left)
 }
 
-fn what_ui(ui: &mut Ui, cx: &Cx<'_>, form: &mut NewGroup, desk: &PictureDesk) {
+/// Kind, name and picture; whether the name was ended by Enter.
+fn what_ui(ui: &mut Ui, cx: &Cx<'_>, form: &mut NewGroup, desk: &PictureDesk) -> bool {
     let t = theme::of(ui);
     ui.spacing_mut().item_spacing.y = 6.0;
     for (kind, line) in [
@@ -117,6 +122,7 @@ fn what_ui(ui: &mut Ui, cx: &Cx<'_>, form: &mut NewGroup, desk: &PictureDesk) {
     if picture_row_ui(ui, cx, shown, &form.name, desk, &Place::Form, form.picture_failed) {
         form.picture = None;
     }
+    name.lost_focus() && ui.input(|input| input.key_pressed(egui::Key::Enter))
 }
 
 /// A picture with buttons to choose and to remove it; whether it was removed.

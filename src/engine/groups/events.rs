@@ -32,12 +32,13 @@ impl Groups {
                 return notice(&new.group_name, &new.op_user, GroupNews::Added).filter(|_| !by_me(&new.op_user));
             }
             Event::MemberInvited(new) if new.member_list.contains(me) => {
-                if !by_me(&new.op_user) {
+                if !self.let_in.remove(&new.group_id) && !by_me(&new.op_user) {
                     self.added_by.insert(new.group_id.clone(), new.op_user.clone());
                 }
                 self.ask(Ask::Group(new.group_id.clone()));
             }
             Event::MemberEnter(new) if new.member_list.contains(me) => {
+                self.let_in.remove(&new.group_id);
                 self.ask(Ask::Group(new.group_id.clone()));
             }
             Event::MemberInvited(new) | Event::MemberEnter(new) => self.entered(new, people),
@@ -72,6 +73,9 @@ impl Groups {
             Event::ApplicationProcessed(done) if done.user_id == *me => {
                 self.applied.remove(&done.group_id);
                 self.stale = true;
+                if done.is_agree_join {
+                    self.let_in.insert(done.group_id.clone());
+                }
                 let what = match done.is_agree_join {
                     true => GroupNews::LetIn,
                     false => GroupNews::TurnedDown(done.op_reason.clone()),

@@ -5,7 +5,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet, VecDeque},
-    ops::Bound,
+    ops::{Bound, RangeBounds},
     sync::Arc,
 };
 
@@ -13,7 +13,7 @@ use crate::{
     engine::picture::Picture,
     protocol::{
         GroupId, UserId,
-        api::{self, GroupApplication, GroupInfo, MemberPage, Role},
+        api::{self, GroupApplication, GroupInfo, GroupPage, MemberPage, Role},
     },
 };
 
@@ -25,8 +25,8 @@ const PICTURES_MAX: usize = 128;
 /// What is to be asked of the server.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(in crate::engine) enum Ask {
-    /// The own groups.
-    Groups,
+    /// The own groups behind one.
+    Groups(Option<GroupId>),
     /// One group that this user is in now.
     Group(GroupId),
     /// Its members behind one.
@@ -62,6 +62,8 @@ pub(in crate::engine) struct Groups {
     pub(super) asks: VecDeque<Ask>,
     /// Groups that somebody brought this user into, told of once their names are known.
     pub(super) added_by: BTreeMap<GroupId, UserId>,
+    /// Groups that have let this user in, which is told already.
+    pub(super) let_in: BTreeSet<GroupId>,
     pub(super) shown: Arc<[Group]>,
     pub(super) shown_applied: Arc<[Applied]>,
     pub(super) stale: bool,
@@ -81,7 +83,7 @@ impl Groups {
 
     /// The connection is there (again): everything is asked for.
     pub(in crate::engine) fn list(&mut self) {
-        self.asks = VecDeque::from([Ask::Groups]);
+        self.asks = VecDeque::from([Ask::Groups(None)]);
         self.ask_for_applications(true);
         self.ask_for_applications(false);
     }
@@ -119,12 +121,17 @@ impl Groups {
 
     // ---- answers -----------------------------------------------------------------------------------------------------
 
-    /// All own groups; what the person should be told of.
-    pub(in crate::engine) fn listed(&mut self, groups: Vec<GroupInfo>) -> Vec<GroupNotice> {
-        let listed: BTreeSet<&GroupId> = groups.iter().map(|info| &info.group_id).collect();
-        self.known.retain(|id, _| listed.contains(id));
+    /// The own groups behind `after`; what the person should be told of.
+    pub(in crate::engine) fn listed(&mut self, after: Option<&GroupId>, page: GroupPage) -> Vec<GroupNotice> {
+        let last = page.groups.last().map(|info| info.group_id.clone());
+        let range = part(after, last, page.more);
+        let listed: BTreeSet<&GroupId> = page.groups.iter().map(|info| &info.group_id).collect();
+        self.known.retain(|id, _| !range.contains(id) || listed.contains(id));
         self.stale = true;
-        groups.into_iter().filter_map(|info| self.learn(info)).collect()
+        if let Bound::Included(last) = range.1 {
+            self.asks.push_front(Ask::Groups(Some(last)));
+        }
+        page.groups.into_iter().filter_map(|info| self.learn(info)).collect()
     }
 
     /// One group; what the person should be told of.
@@ -136,6 +143,10 @@ impl Groups {
         let notice = added_by.map(|by| GroupNotice { group: info.group_name.clone(), by, what: GroupNews::Added });
         self.ask(Ask::Members(id.clone(), None));
         self.ask_for_picture(&info.face_url);
+        let before = self.known.get(&id).map(|known| known.role);
+        if role != Role::Member && before != Some(role) {
+            self.ask_for_applications(false);
+        }
         match self.known.get_mut(&id) {
             Some(known) => (known.info, known.role, known.whole) = (info, role, false),
             None => {
@@ -151,23 +162,17 @@ impl Groups {
     /// The members of a group behind `after`.
     pub(in crate::engine) fn members_listed(&mut self, id: &GroupId, after: Option<&UserId>, page: MemberPage) {
         let Some(known) = self.known.get_mut(id) else { return };
-        let last = page.members.last().map(|member| member.user_id.clone()).filter(|_| page.more);
-        // A page behind itself would be an end without end.
-        let last = last.filter(|last| after.is_none_or(|after| last > after));
-        let from = after.map_or(Bound::Unbounded, Bound::Excluded);
-        let to = last.as_ref().map_or(Bound::Unbounded, Bound::Included);
-        let gone: Vec<UserId> = known.members.range::<UserId, _>((from, to)).map(|(user, _)| user.clone()).collect();
-        for user in gone {
-            known.members.remove(&user);
-        }
+        let last = page.members.last().map(|member| member.user_id.clone());
+        let range = part(after, last, page.more);
+        known.members.retain(|user, _| !range.contains(user));
         known.members.extend(page.members.into_iter().map(|member| {
             let api::Member { user_id: user, display_name, role } = member;
             (user.clone(), Member { user, display_name, role })
         }));
-        known.whole = last.is_none();
+        known.whole = range.1 == Bound::Unbounded;
         known.shown = None;
         self.stale = true;
-        if let Some(last) = last {
+        if let Bound::Included(last) = range.1 {
             // Before other groups: a page that comes soon is a short time in which the list is half old.
             self.asks.push_front(Ask::Members(id.clone(), Some(last)));
         }
@@ -222,7 +227,7 @@ impl Groups {
     }
 
     /// Its answer; one to an earlier search comes too late.
-    pub(in crate::engine) fn searched(&mut self, query: &str, page: api::GroupPage) {
+    pub(in crate::engine) fn searched(&mut self, query: &str, page: GroupPage) {
         if self.search.query.as_deref() != Some(query) {
             return;
         }
@@ -261,6 +266,13 @@ impl Groups {
         }
         (self.shown.clone(), self.shown_applied.clone(), self.search.clone())
     }
+}
+
+/// The part of a list that a page is true for: up to its last entry if there is more, otherwise to the end.
+fn part<T: Ord + Clone>(after: Option<&T>, last: Option<T>, more: bool) -> (Bound<T>, Bound<T>) {
+    // A page that ends where it begins would be asked for again and again.
+    let last = last.filter(|last| more && after.is_none_or(|after| last > after));
+    (after.cloned().map_or(Bound::Unbounded, Bound::Excluded), last.map_or(Bound::Unbounded, Bound::Included))
 }
 
 impl Known {

@@ -56,6 +56,8 @@ pub(super) struct Listing {
     asked: u32,
     /// How often the present one has failed.
     failed: u32,
+    /// Counts the wishes for a new group: what comes of an earlier one is not the form's any more.
+    wish: u64,
     /// A group made or joined that is not in the list yet.
     awaited: Option<GroupId>,
 }
@@ -66,15 +68,16 @@ pub(super) enum News {
     Heard(Ask, Result<Heard, ApiError>),
     /// A search, by what was looked for.
     Found(String, Result<GroupPage, ApiError>),
-    /// A group was made or joined (`true`), or applied to.
-    Entered(Result<(GroupId, bool), ApiError>),
+    /// A group was made or joined (`true`), or applied to, for a wish of this number.
+    Entered(u64, Result<(GroupId, bool), ApiError>),
     /// This device has applied to a group.
     Applied,
 }
 
 /// The answer to an [`Ask`].
 pub(super) enum Heard {
-    Groups(GroupList),
+    Groups(GroupPage),
+    Group(GroupList),
     Members(MemberPage),
     Applications(ApplicationPage),
     Picture(Option<Picture>),
@@ -144,19 +147,7 @@ impl Actor {
                 self.groups.searched(&query, GroupPage { groups: Vec::new(), more: false });
                 self.fail(error);
             }
-            News::Entered(Ok((group, true))) => self.listing.awaited = Some(group),
-            News::Entered(Ok((group, false))) => {
-                self.groups.ask_for_applications(true);
-                self.finish(GroupTask::Applied(group));
-            }
-            News::Entered(Err(error)) => {
-                if self.draft.group_task == GroupTask::Idle {
-                    // Nobody looks at the form any more.
-                    self.fail(error);
-                } else {
-                    self.finish(GroupTask::Failed(Problem { code: error.code, detail: error.message }));
-                }
-            }
+            News::Entered(wish, result) => self.entered_group(wish, result),
             News::Applied => self.groups.ask_for_applications(true),
         }
         if let Some(group) = self.listing.awaited.take_if(|group| self.groups.knows(group)) {
@@ -165,21 +156,43 @@ impl Actor {
         self.list_on();
     }
 
-    /// The form is told, if there still is one.
-    fn finish(&mut self, task: GroupTask) {
-        if self.draft.group_task == GroupTask::Working {
-            self.draft.group_task = task;
+    fn entered_group(&mut self, wish: u64, result: Result<(GroupId, bool), ApiError>) {
+        let (shown, entered) = (wish == self.listing.wish, result.is_ok());
+        match result {
+            Ok((group, true)) if shown => self.listing.awaited = Some(group),
+            Ok((group, false)) if shown => self.finish(GroupTask::Applied(group)),
+            // Nobody looks at the form any more; the group shows in the list.
+            Ok(_) => {}
+            Err(error) if shown => {
+                self.finish(GroupTask::Failed(Problem { code: error.code, detail: error.message }));
+            }
+            Err(error) => self.fail(error),
         }
+        if entered {
+            self.groups.ask_for_applications(true);
+        }
+    }
+
+    /// The form is told.
+    fn finish(&mut self, task: GroupTask) {
+        self.draft.group_task = task;
+    }
+
+    /// A new wish, or none, takes the place of the last.
+    fn begin(&mut self, task: GroupTask) {
+        self.draft.group_task = task;
+        self.listing.wish += 1;
+        self.listing.awaited = None;
     }
 
     fn heard(&mut self, ask: Ask, heard: Heard) {
         match (ask, heard) {
-            (Ask::Groups, Heard::Groups(list)) => {
-                for notice in self.groups.listed(list.groups) {
+            (Ask::Groups(after), Heard::Groups(page)) => {
+                for notice in self.groups.listed(after.as_ref(), page) {
                     self.notify(NoticeKind::Group(notice));
                 }
             }
-            (Ask::Group(_), Heard::Groups(list)) => {
+            (Ask::Group(_), Heard::Group(list)) => {
                 for info in list.groups {
                     if let Some(notice) = self.groups.learn(info) {
                         self.notify(NoticeKind::Group(notice));
@@ -220,7 +233,7 @@ impl Actor {
     pub(super) fn group_command(&mut self, command: GroupCommand) {
         match command {
             GroupCommand::Create { kind, name, picture, members } => {
-                self.draft.group_task = GroupTask::Working;
+                self.begin(GroupTask::Working);
                 self.enter_group(move |client| async move {
                     let face_url = match picture {
                         Some(picture) => upload(&client, &picture).await?,
@@ -238,7 +251,7 @@ impl Actor {
                 });
             }
             GroupCommand::Join(typed) => {
-                self.draft.group_task = GroupTask::Working;
+                self.begin(GroupTask::Working);
                 self.enter_group(move |client| async move {
                     let invalid = |error| ApiError::new(Code::InvalidParameters, format!("{error}."));
                     let group_id = GroupId::new(typed.trim()).map_err(invalid)?;
@@ -246,7 +259,7 @@ impl Actor {
                     Ok((reply.group_id, reply.joined))
                 });
             }
-            GroupCommand::EndTask => self.draft.group_task = GroupTask::Idle,
+            GroupCommand::EndTask => self.begin(GroupTask::Idle),
             GroupCommand::Apply { group_id, message } => {
                 self.group_wish(JoinGroup { group_id, message }, Some(News::Applied));
             }
@@ -313,9 +326,10 @@ impl Actor {
     where
         F: Future<Output = Result<(GroupId, bool), ApiError>> + Send + 'static,
     {
+        let wish = self.listing.wish;
         self.in_background(move |client| {
             let work = work(client);
-            async move { Ok(Some(News::Entered(work.await))) }
+            async move { Ok(Some(News::Entered(wish, work.await))) }
         });
     }
 
@@ -347,13 +361,16 @@ async fn upload(client: &Client, picture: &Prepared) -> Result<String, ApiError>
 
 async fn hear(client: &Client, ask: &Ask) -> Result<Heard, ApiError> {
     Ok(match ask.clone() {
-        Ask::Groups => Heard::Groups(client.call(GetJoinedGroupList {}).await?),
-        Ask::Group(id) => Heard::Groups(client.call(GetGroupsInfo { group_id_list: vec![id] }).await?),
+        Ask::Groups(after) => {
+            let limit = limits::GROUPS_PAGE_MAX;
+            Heard::Groups(client.call(GetJoinedGroupList { after, limit }).await?)
+        }
+        Ask::Group(id) => Heard::Group(client.call(GetGroupsInfo { group_id_list: vec![id] }).await?),
         Ask::Members(group_id, after) => {
             Heard::Members(client.call(GetGroupMemberList { group_id, after, limit: limits::PAGE_MAX }).await?)
         }
         Ask::Applications { own, after } => {
-            let request = GetGroupApplicationList { own, after, limit: limits::PAGE_MAX };
+            let request = GetGroupApplicationList { own, after, limit: limits::GROUPS_PAGE_MAX };
             Heard::Applications(client.call(request).await?)
         }
         Ask::Picture(url) => {

@@ -37,6 +37,10 @@ fn info(id: &str, name: &str, role: Role) -> GroupInfo {
     }
 }
 
+fn list(groups: &[(&str, Role)], more: bool) -> GroupPage {
+    GroupPage { groups: groups.iter().map(|(id, role)| info(id, "Chess", *role)).collect(), more }
+}
+
 fn page(members: &[(&str, Role)], more: bool) -> MemberPage {
     let member = |(id, role): &(&str, Role)| Member { user_id: user(id), display_name: id.to_uppercase(), role: *role };
     MemberPage { members: members.iter().map(member).collect(), more }
@@ -64,8 +68,8 @@ impl Kept {
     fn new(role: Role) -> Self {
         let mut groups = Groups::default();
         groups.list();
-        assert_eq!(groups.next_ask(), Some(Ask::Groups));
-        assert!(groups.listed(vec![info("g", "Chess", role)]).is_empty());
+        assert_eq!(groups.next_ask(), Some(Ask::Groups(None)));
+        assert!(groups.listed(None, list(&[("g", role)], false)).is_empty());
         let mut kept = Self(groups, People::default());
         assert_eq!(
             kept.asks(),
@@ -140,9 +144,17 @@ fn a_page_is_true_for_its_part_only() {
     let second = page(&[("d", Role::Member), ("me", Role::Member)], false);
     kept.0.members_listed(&group("g"), Some(&user("c")), second);
     assert_eq!(kept.shown(), (vec!["C Member".into(), "D Member".into(), "ME Member".into()], 3));
+    // So it is with the groups themselves.
+    kept.0.listed(None, list(&[("a", Role::Member), ("b", Role::Member)], true));
+    assert_eq!(kept.0.next_ask(), Some(Ask::Groups(Some(group("b")))));
+    assert!(kept.0.knows(&group("g")), "it may stand on the next page");
+    kept.0.listed(Some(&group("b")), list(&[("h", Role::Member)], false));
+    assert!(!kept.0.knows(&group("g")) && kept.0.knows(&group("a")) && kept.0.knows(&group("h")));
+    kept.0.listed(None, list(&[("g", Role::Member)], false));
     // A server that repeats itself is not asked for ever.
     kept.asks();
     kept.0.members_listed(&group("g"), Some(&user("me")), page(&[("c", Role::Member)], true));
+    kept.0.listed(Some(&group("g")), GroupPage { groups: Vec::new(), more: true });
     assert_eq!(kept.asks(), []);
 }
 
@@ -219,6 +231,17 @@ fn applications_are_for_those_who_decide() {
     assert_eq!(told.what, GroupNews::TurnedDown("full".into()));
     assert_eq!(kept.0.shown().1.len(), 0);
     assert_eq!(kept.event(processed("me", "me", false)), None, "taken back");
+
+    // Brought in by whoever might have decided: told once.
+    assert_eq!(kept.event(processed("me", "b", true)).map(|told| told.what), Some(GroupNews::LetIn));
+    kept.event(Event::MemberInvited(members("h", "b", &["me"])));
+    assert!(kept.0.learn(info("h", "Go", Role::Member)).is_some(), "another group");
+    kept.event(Event::MemberInvited(members("g", "b", &["me"])));
+    assert_eq!(kept.0.learn(info("g", "Chess", Role::Member)), None);
+    // Whoever decides from the beginning asks for what is open.
+    kept.asks();
+    kept.0.learn(info("n", "New", Role::Admin));
+    assert!(kept.asks().contains(&Ask::Applications { own: false, after: 0 }));
 }
 
 #[test]

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     super::{ApiError, GroupId, UserId, limits},
     Call, Empty,
-    check::{check_page, check_text, default_page},
+    check::{check_groups_page, check_text, default_page},
 };
 
 fn check_message(message: &str) -> Result<(), ApiError> {
@@ -47,7 +47,7 @@ call! {
         /// At most so many.
         #[serde(default = "default_page")]
         limit: usize,
-    } where |this| check_page(this.limit)
+    } where |this| check_groups_page(this.limit)
 }
 
 /// An application that nobody has decided.

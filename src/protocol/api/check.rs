@@ -69,11 +69,15 @@ pub(super) fn check_users(field: &str, users: &[UserId], max: usize) -> Result<(
 }
 
 pub(super) fn check_page(limit: usize) -> Result<(), ApiError> {
-    if (1..=limits::PAGE_MAX).contains(&limit) {
-        Ok(())
-    } else {
-        Err(invalid(format!("\"limit\" must be 1 to {}.", limits::PAGE_MAX)))
-    }
+    check_limit(limit, limits::PAGE_MAX)
+}
+
+pub(super) fn check_groups_page(limit: usize) -> Result<(), ApiError> {
+    check_limit(limit, limits::GROUPS_PAGE_MAX)
+}
+
+fn check_limit(limit: usize, max: usize) -> Result<(), ApiError> {
+    if (1..=max).contains(&limit) { Ok(()) } else { Err(invalid(format!("\"limit\" must be 1 to {max}."))) }
 }
 
 pub(super) fn default_page() -> usize {

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     super::{ApiError, GroupId, UserId, limits},
     Call, Empty,
-    check::{check_page, check_query, check_text, check_users, default_page, invalid},
+    check::{check_groups_page, check_page, check_query, check_text, check_users, default_page, invalid},
     pictures::check_face_url,
 };
 
@@ -191,11 +191,18 @@ pub struct MemberPage {
 }
 
 call! {
-    /// The groups that this user is a member of.
-    GetJoinedGroupList = "getJoinedGroupList" -> GroupList {}
+    /// The groups that this user is a member of, ordered by identifier.
+    GetJoinedGroupList = "getJoinedGroupList" -> GroupPage {
+        /// Only those behind this identifier.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        after: Option<GroupId>,
+        /// At most so many.
+        #[serde(default = "default_page")]
+        limit: usize,
+    } where |this| check_groups_page(this.limit)
 }
 
-/// Reply to [`GetJoinedGroupList`] and [`GetGroupsInfo`].
+/// Reply to [`GetGroupsInfo`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct GroupList {
@@ -285,11 +292,11 @@ call! {
         limit: usize,
     } where |this| {
         check_query(&this.query)?;
-        check_page(this.limit)
+        check_groups_page(this.limit)
     }
 }
 
-/// Reply to [`SearchGroups`].
+/// Reply to [`GetJoinedGroupList`] and [`SearchGroups`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct GroupPage {

@@ -155,7 +155,7 @@ calls! {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::protocol::limits;
+    use crate::protocol::{GroupId, UserId, limits};
 
     fn parse(method: &str, params: &serde_json::Value) -> Result<Request, ApiError> {
         let raw = RawValue::from_string(params.to_string()).expect("JSON");
@@ -168,6 +168,47 @@ mod tests {
         names.sort_unstable();
         names.dedup();
         assert_eq!(names.len(), Request::METHODS.len());
+    }
+
+    #[test]
+    fn the_largest_pages_fit_a_frame() {
+        // Each of these is twice as long in JSON.
+        let text = |bytes: usize| "\"".repeat(bytes);
+        let user = || UserId::new(text(limits::USER_ID_MAX_BYTES)).expect("valid");
+        let group = || GroupId::new(text(limits::GROUP_ID_MAX_BYTES)).expect("valid");
+        let info = GroupInfo {
+            group_id: group(),
+            group_type: GroupType::Meeting,
+            group_name: text(limits::GROUP_NAME_MAX_BYTES),
+            introduction: text(limits::INTRODUCTION_MAX_BYTES),
+            face_url: format!("{PICTURE_SCHEME}{}", "0".repeat(64)),
+            owner: Some(user()),
+            member_count: limits::GROUP_MEMBERS_MAX,
+            role: Some(Role::Member),
+        };
+        let application = GroupApplication {
+            number: u64::MAX,
+            group_id: group(),
+            group_name: text(limits::GROUP_NAME_MAX_BYTES),
+            user_id: user(),
+            display_name: text(limits::NAME_MAX_BYTES),
+            message: text(limits::APPLICATION_MESSAGE_MAX_BYTES),
+            time: i64::MIN,
+        };
+        let member = Member { user_id: user(), display_name: text(limits::NAME_MAX_BYTES), role: Role::Member };
+        let base64 = "A".repeat(limits::PICTURE_MAX_BYTES.div_ceil(3) * 4);
+        for frame in [
+            rpc::reply(u64::MAX, &GroupPage { groups: vec![info.clone(); limits::GROUPS_PAGE_MAX], more: false }),
+            rpc::reply(u64::MAX, &GroupList { groups: vec![info; limits::GROUPS_PER_CALL_MAX] }),
+            rpc::reply(
+                u64::MAX,
+                &ApplicationPage { applications: vec![application; limits::GROUPS_PAGE_MAX], more: false },
+            ),
+            rpc::reply(u64::MAX, &MemberPage { members: vec![member; limits::PAGE_MAX], more: false }),
+            rpc::reply(u64::MAX, &Picture { data: base64 }),
+        ] {
+            assert!(frame.len() <= limits::TEXT_FRAME_MAX_BYTES, "{} bytes: {:.80}", frame.len(), frame);
+        }
     }
 
     #[test]

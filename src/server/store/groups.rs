@@ -204,11 +204,20 @@ impl Store {
         query.query_and_then([group.as_str()], |row| read_user(row, 0))?.collect()
     }
 
-    /// The groups that a user is a member of, ordered by identifier.
-    pub(crate) fn groups_of(&self, user: &UserId) -> StoreResult<Vec<GroupInfo>> {
-        let sql = format!("{INFO} JOIN members own USING (group_id) WHERE own.user = ?1 ORDER BY g.group_id");
+    /// The groups behind `after` that a user is a member of, ordered by identifier.
+    pub(crate) fn groups_of(
+        &self,
+        user: &UserId,
+        after: Option<&GroupId>,
+        limit: usize,
+    ) -> StoreResult<Vec<GroupInfo>> {
+        let sql = format!(
+            "{INFO} JOIN members own USING (group_id) WHERE own.user = ?1 AND own.group_id > ?2
+             ORDER BY own.group_id LIMIT ?3"
+        );
         let mut query = self.db.prepare_cached(&sql)?;
-        query.query_and_then([user.as_str()], read_info)?.collect()
+        let values = params![user.as_str(), after.map_or("", GroupId::as_str), signed(limit as u64)];
+        query.query_and_then(values, read_info)?.collect()
     }
 
     /// How many groups a user is a member of.

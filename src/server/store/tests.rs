@@ -175,7 +175,7 @@ fn a_database_of_the_first_format_keeps_its_groups() {
     drop(db);
 
     let store = Store::open(folder.path()).expect("brought up to date");
-    let groups = store.groups_of(&user("a")).expect("read");
+    let groups = store.groups_of(&user("a"), None, 10).expect("read");
     assert_eq!((groups[0].group_name.as_str(), groups[0].introduction.as_str()), ("Old", ""));
     let group_id = GroupId::new("g").expect("valid");
     assert!(store.add_application(&group_id, &user("a"), "", 0).expect("stored"));

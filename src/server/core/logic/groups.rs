@@ -16,8 +16,8 @@ use crate::{
     protocol::{
         Code, Event, GroupId, UserId,
         api::{
-            CreateGroup, CreateGroupReply, GetGroupMemberList, GroupInfo, GroupList, GroupPage, GroupType, MemberPage,
-            Role, SearchGroups, SetGroupInfo,
+            CreateGroup, CreateGroupReply, GetGroupMemberList, GetJoinedGroupList, GroupInfo, GroupList, GroupPage,
+            GroupType, MemberPage, Role, SearchGroups, SetGroupInfo,
         },
         event::{GroupChange, GroupInfoChange, GroupMembers},
         ids::{CODE_LEN, CODE_LETTERS},
@@ -266,8 +266,11 @@ impl Logic {
         answer(&MemberPage { members, more })
     }
 
-    pub(super) fn get_joined_group_list(&self, actor: &Actor) -> Answer {
-        answer(&GroupList { groups: self.store.groups_of(&actor.user)? })
+    pub(super) fn get_joined_group_list(&self, actor: &Actor, request: &GetJoinedGroupList) -> Answer {
+        let mut groups = self.store.groups_of(&actor.user, request.after.as_ref(), request.limit + 1)?;
+        let more = groups.len() > request.limit;
+        groups.truncate(request.limit);
+        answer(&GroupPage { groups, more })
     }
 
     /// Own groups in full, and what strangers may know of others.

@@ -374,7 +374,7 @@ impl Logic {
                 self.transfer_group_owner(&actor, &request.group_id, &request.user_id)
             }
             Request::GetGroupMemberList(request) => self.get_group_member_list(&actor, &request),
-            Request::GetJoinedGroupList(_) => self.get_joined_group_list(&actor),
+            Request::GetJoinedGroupList(request) => self.get_joined_group_list(&actor, &request),
             Request::SetGroupInfo(request) => self.set_group_info(&actor, request),
             Request::GetGroupsInfo(request) => self.get_groups_info(&actor, &request.group_id_list),
             Request::SearchGroups(request) => self.search_groups(&actor, &request),

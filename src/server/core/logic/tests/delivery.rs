@@ -206,7 +206,7 @@ fn everything_stored_survives_a_restart() {
         "0 onSyncFinished",
     ];
     assert_eq!(lines, expected, "the server itself ended what nobody reported");
-    let groups = world.ok(&mut b, api::GetJoinedGroupList {}).groups;
+    let groups = world.ok(&mut b, joined_groups()).groups;
     assert_eq!((groups.len(), groups[0].owner.clone(), groups[0].member_count), (1, Some(user("a")), 2));
     world.refused(&mut b, accept("over"), Code::InvalidInviteId);
     let (mut a, _) = back(&mut world, &a, Start::Hot, 6);

@@ -14,7 +14,7 @@ fn a_store_that_refuses_changes_nothing() {
     world.refused(&mut a, invite("j", "b"), Code::Internal);
     world.refused(&mut b, accept("i"), Code::Internal);
     world.refused(&mut a, api::DismissGroup { group_id: group("g") }, Code::Internal);
-    world.ok(&mut b, api::GetJoinedGroupList {});
+    world.ok(&mut b, joined_groups());
     world.wait(60_000);
     assert_eq!((world.lines(&mut a), world.lines(&mut b)), (no_lines(), no_lines()));
     world.logic().store.refuse_writes(false);
@@ -39,7 +39,7 @@ fn a_batch_that_is_not_committed_never_happened() {
     let inputs = vec![
         Input::Request { conn: b.conn, id: 9_001, request: accept("i").into() },
         Input::Request { conn: a.conn, id: 9_002, request: invite("j", "b").into() },
-        Input::Request { conn: a.conn, id: 9_003, request: api::GetJoinedGroupList {}.into() },
+        Input::Request { conn: a.conn, id: 9_003, request: joined_groups().into() },
         Input::Request {
             conn: a.conn,
             id: 9_004,

@@ -86,7 +86,7 @@ fn a_work_group_is_by_invitation_of_its_members() {
     world.ok(&mut a, quit());
     assert_eq!(world.lines(&mut a).last().map(String::as_str), Some("4 onQuitFromGroup"));
     assert_eq!(list(&mut world, &mut b), ["b Member"], "no owner any more");
-    let groups = world.ok(&mut b, api::GetJoinedGroupList {}).groups;
+    let groups = world.ok(&mut b, joined_groups()).groups;
     assert_eq!((groups[0].owner.clone(), groups[0].role, groups[0].member_count), (None, Some(Role::Member), 1));
     world.ok(&mut b, quit());
     world.refused(&mut b, join(), Code::NotFound);
@@ -325,6 +325,12 @@ fn strangers_see_little_and_find_public_groups_only() {
     let after = Some(page.groups[0].group_id.clone());
     let page = world.ok(&mut b, api::SearchGroups { after, limit: 1, ..search("") });
     assert!(!page.more && page.groups[0].group_id == group("q"));
+
+    let first = world.ok(&mut a, api::GetJoinedGroupList { limit: 3, ..joined_groups() });
+    assert!(first.more);
+    let after = first.groups.last().map(|info| info.group_id.clone());
+    let rest = world.ok(&mut a, api::GetJoinedGroupList { after, ..joined_groups() });
+    assert_eq!((rest.groups.len(), &rest.groups[0].group_id, rest.more), (1, &group("w"), false));
 
     let all = api::GetGroupsInfo { group_id_list: ["p", "m", "w", "x"].map(group).to_vec() };
     let seen = |groups: Vec<api::GroupInfo>| {

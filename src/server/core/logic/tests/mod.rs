@@ -363,6 +363,10 @@ fn create_group(kind: GroupType, members: &[&str]) -> api::CreateGroup {
     }
 }
 
+fn joined_groups() -> api::GetJoinedGroupList {
+    api::GetJoinedGroupList { after: None, limit: 100 }
+}
+
 fn no_lines() -> Vec<String> {
     Vec::new()
 }

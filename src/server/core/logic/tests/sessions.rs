@@ -9,7 +9,7 @@ fn nothing_but_signing_in_works_without_a_session() {
     let info = world.ok(&mut phone, api::GetServerInfo {});
     assert!(info.sign_up_open && info.name == "test" && !info.version.is_empty());
     world.refused(&mut phone, invite("i", "b"), Code::NotLoggedIn);
-    world.refused(&mut phone, api::GetJoinedGroupList {}, Code::NotLoggedIn);
+    world.refused(&mut phone, joined_groups(), Code::NotLoggedIn);
     world.refused(&mut phone, api::Logout { forget: false }, Code::NotLoggedIn);
     world.refused(&mut phone, api::Ack { seq: 1 }, Code::NotLoggedIn);
 }
