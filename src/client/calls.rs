@@ -6,7 +6,7 @@ use crate::protocol::{
     ApiError, GroupId, InviteId, RoomId, UserId,
     api::{
         Accept, AddInvitedSignaling, Cancel, CreateGroup, CreateGroupReply, DismissGroup, EnterRoom, EnterRoomReply,
-        ExitRoom, ExitRoomReply, GetGroupAttributes, GetGroupMemberList, GetJoinedGroupPage, GetSignalingInfo,
+        ExitRoom, ExitRoomReply, GetGroupAttributes, GetGroupMemberList, GetJoinedGroupList, GetSignalingInfo,
         GetUsers, GroupAttributes, GroupPage, GroupType, Invite, InviteInGroup, InviteReply, InviteUserToGroup,
         JoinGroup, JoinGroupReply, KickGroupMember, Logout, MemberPage, ModifyInvitation, QuitGroup, Reject, Role,
         SetGroupMemberRole, SetSelfInfo, SignalingInfo, TransferGroupOwner, UserPage,

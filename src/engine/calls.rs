@@ -16,7 +16,7 @@ use crate::{
     client::media::{MediaSender, PathStats},
     media::plan::PathView,
     protocol::{
-        ApiError, Code, Delivery, Event, InviteId, Request, SourceId, UserId,
+        ApiError, Code, Delivery, Event, InviteId, Request, SourceId,
         api::{EnterRoomReply, ExitRoomReply, InviteReply},
     },
 };
@@ -25,7 +25,6 @@ use super::{
     EngineEvent,
     actor::{Actor, Message},
     publish::changed,
-    state::Session,
 };
 
 /// Media between the relay and the sound floor, while in a room.
@@ -109,18 +108,6 @@ impl Actor {
         self.calls.show_rows();
     }
 
-    /// The person calls somebody.
-    pub(super) fn place(&mut self, user: UserId) {
-        if self.draft.session != Session::Online {
-            self.fail(ApiError::new(
-                Code::Disconnected,
-                "There is no connection to the server; call again once it is back.",
-            ));
-        } else {
-            self.calls_input(Input::Place(user));
-        }
-    }
-
     /// Gives the machine something, and does what it says.
     pub(super) fn calls_input(&mut self, input: Input) {
         let now_ms = self.now_ms();
@@ -154,10 +141,15 @@ impl Actor {
     }
 
     fn ask(&mut self, ticket: Ticket, mut request: Request) {
-        if let (Request::Invite(invite), Some(ring_s)) = (&mut request, self.overrides.ring_timeout_s)
-            && invite.timeout == crate::call::machine::RING_S
+        let timeout = match &mut request {
+            Request::Invite(invite) => Some(&mut invite.timeout),
+            Request::InviteInGroup(invite) => Some(&mut invite.timeout),
+            _ => None,
+        };
+        if let (Some(timeout), Some(ring_s)) = (timeout, self.overrides.ring_timeout_s)
+            && *timeout == crate::call::machine::RING_S
         {
-            invite.timeout = ring_s;
+            *timeout = ring_s;
         }
         self.calls.in_flight += 1;
         let (generation, client) = (self.link.generation, self.link.client.clone());
@@ -190,6 +182,9 @@ impl Actor {
             Event::SelfStatusChanged(status) => self.status_changed(status.clone()),
             Event::FavouritesChanged(favourites) => self.favourites_changed(favourites.clone()),
             _ => {}
+        }
+        if let Some(account) = &self.link.account {
+            self.group_calls.hear(&account.credentials.user_id, &delivery.event);
         }
         self.emit(EngineEvent::Callback(Arc::new(delivery.clone())));
         self.calls_input(Input::Delivery(delivery));

@@ -29,6 +29,31 @@ pub enum Command {
     SignOut,
     /// Call somebody.
     Call(UserId),
+    /// Call several people who need not be in a group.
+    CallPeople(Vec<UserId>),
+    /// Call members of a group; all of them if nobody is named.
+    CallGroup {
+        /// The group.
+        group: GroupId,
+        /// Who rings.
+        users: Vec<UserId>,
+    },
+    /// Join the call that is on in a group.
+    JoinCall(GroupId),
+    /// Call more people into the call that is on.
+    AddToCall {
+        /// The call.
+        call: InviteId,
+        /// Who rings.
+        users: Vec<UserId>,
+    },
+    /// Ring some of those no longer whom this device has called; all of them if nobody is named.
+    StopRinging {
+        /// The call.
+        call: InviteId,
+        /// Who.
+        users: Vec<UserId>,
+    },
     /// Answer.
     Accept(InviteId),
     /// Decline.

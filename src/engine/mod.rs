@@ -10,6 +10,7 @@ pub mod command;
 mod devices;
 mod entry;
 mod favourites;
+mod group_calls;
 mod groups;
 mod hosting;
 mod people;

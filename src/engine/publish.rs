@@ -41,6 +41,7 @@ impl Actor {
         next.settings = self.settings.clone();
         next.people = self.people.shown(next.me.as_ref().map(|me| &me.user));
         (next.groups, next.applied, next.group_search) = self.groups.shown();
+        next.group_calls = self.group_calls.shown();
         next.calls = self.calls.views.clone();
         next.log = self.calls.rows.clone();
         next.missed_unseen = self.calls.missed_unseen;

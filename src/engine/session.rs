@@ -189,6 +189,8 @@ impl Actor {
                 self.link.was_online = true;
                 self.link.retry_at_ms = None;
                 self.draft.session = Session::Online;
+                // What is on is told behind this.
+                self.group_calls.clear();
                 self.calls_input(Input::LinkReady);
                 self.list_people();
                 self.list_own_devices();
@@ -204,6 +206,7 @@ impl Actor {
                 self.link.retry_at_ms = Some(self.now_ms() + retry_in_ms);
                 let problem = Problem { code: error.code, detail: error.message };
                 self.draft.session = Session::Offline { problem, retry_in_s: 0 };
+                self.group_calls.clear();
                 self.calls_input(Input::LinkLost);
             }
             ClientEvent::KickedOffline(KickedOffline { reason: error, by_device }) => {
@@ -277,6 +280,7 @@ impl Actor {
         self.forget_status();
         self.forget_favourites();
         self.forget_groups();
+        self.group_calls.clear();
         if self.overrides.no_discovery || self.link.browser.is_some() {
             return;
         }

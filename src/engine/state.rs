@@ -10,6 +10,7 @@ use crate::{
 pub use super::groups::view::{
     Application, Applied, FoundGroup, Group, GroupNews, GroupNotice, GroupSearch, GroupTask, Member,
 };
+pub use crate::protocol::group_call::GroupCall;
 pub use crate::{
     client::media::Transport,
     media::processing::{EchoState, NoiseState},
@@ -51,6 +52,8 @@ pub struct State {
     pub group_search: GroupSearch,
     /// What became of the wish for a new group.
     pub group_task: GroupTask,
+    /// The calls that are on in the user's groups, ordered by group.
+    pub group_calls: Arc<[GroupCall]>,
     /// Calls, live ones first; an ended one stays until dismissed.
     pub calls: Arc<[CallView]>,
     /// Monotonic engine time of this picture, ms: what call times are counted against.
@@ -84,6 +87,11 @@ impl State {
     /// A group that the signed-in user is in.
     pub fn group(&self, id: &GroupId) -> Option<&Group> {
         self.groups.iter().find(|group| group.id == *id)
+    }
+
+    /// The call that is on in a group.
+    pub fn group_call(&self, group: &GroupId) -> Option<&GroupCall> {
+        self.group_calls.iter().find(|call| call.group == *group)
     }
 
     /// A person's display name, or the identifier of whoever is not known.

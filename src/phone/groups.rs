@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::engine::{
     picture::Picture,
-    state::{Application, Group, Member},
+    state::{Application, Group, GroupCall, Member},
 };
 
 /// A group with its members and the applications to it.
@@ -30,5 +30,17 @@ pub(super) fn group(group: &Group) -> Value {
         "memberCount": group.member_count,
         "members": group.members.iter().map(member).collect::<Vec<_>>(),
         "applications": group.applications.iter().map(application).collect::<Vec<_>>(),
+    })
+}
+
+/// The call that is on in a group.
+pub(super) fn call(call: &GroupCall) -> Value {
+    json!({
+        "groupID": call.group,
+        "callID": call.call_id,
+        "roomID": call.room,
+        "userList": call.users,
+        "userCount": call.user_count,
+        "ringingList": call.ringing,
     })
 }

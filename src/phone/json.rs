@@ -151,10 +151,22 @@ fn command(engine: &Engine, state: &State, ask: Ask) -> Result<Value, ApiError> 
     };
     let of = |call: InviteId| json!({ "callID": call });
     match ask {
-        Ask::Call(_) if state.session != Session::Online => {
+        Ask::Call(_) | Ask::CallGroup(..) | Ask::JoinCall(_) if state.session != Session::Online => {
             Err(ApiError::new(Code::NotLoggedIn, "The phone is not online; wait for stateChanged."))
         }
-        Ask::Call(user) => done(Command::Call(user)),
+        Ask::Call(users) => done(Command::CallPeople(users)),
+        Ask::CallGroup(group, users) => done(Command::CallGroup { group, users }),
+        Ask::JoinCall(group) => done(Command::JoinCall(group)),
+        Ask::AddToCall(call, users) => {
+            let call = find(state, call, CallView::is_live, "There is no such call, or it is over.")?;
+            engine.send(Command::AddToCall { call: call.clone(), users });
+            Ok(of(call))
+        }
+        Ask::StopRinging(call, users) => {
+            let call = find(state, call, CallView::is_live, "There is no such call, or it is over.")?;
+            engine.send(Command::StopRinging { call: call.clone(), users });
+            Ok(of(call))
+        }
         Ask::Answer(call) => {
             let call = find(state, call, |view| view.phase == Phase::Incoming, "No call rings here.")?;
             engine.send(Command::Accept(call.clone()));
@@ -252,6 +264,7 @@ fn picture(state: &State) -> Value {
         fields.insert("favourites".into(), json!(*state.favourites));
         fields.insert("oftenCalled".into(), json!(*state.often_called));
         fields.insert("groups".into(), state.groups.iter().map(groups::group).collect());
+        fields.insert("groupCalls".into(), state.group_calls.iter().map(groups::call).collect());
         fields.insert("nowMs".into(), state.now_ms.into());
     }
     picture

@@ -6,7 +6,7 @@ use serde_json::{Value, value::RawValue};
 
 use crate::{
     media::spec::DeviceSpec,
-    protocol::{ApiError, Code, InviteId, Request, UserId},
+    protocol::{ApiError, Code, GroupId, InviteId, Request, UserId},
 };
 
 /// Longest line, bytes: more than any request can need.
@@ -17,8 +17,16 @@ pub(crate) const LINE_MAX_BYTES: usize = 256 * 1024;
 pub(crate) enum Ask {
     /// A request of the specification, to be passed on.
     Protocol(Request),
-    /// Call somebody.
-    Call(UserId),
+    /// Call somebody, or several people.
+    Call(Vec<UserId>),
+    /// Call members of a group; all if nobody is named.
+    CallGroup(GroupId, Vec<UserId>),
+    /// Join the call that is on in a group.
+    JoinCall(GroupId),
+    /// Call more people into the call.
+    AddToCall(Option<InviteId>, Vec<UserId>),
+    /// Ring some of them no longer; all if nobody is named.
+    StopRinging(Option<InviteId>, Vec<UserId>),
     /// Answer the call that rings.
     Answer(Option<InviteId>),
     /// Decline it.
@@ -81,6 +89,10 @@ const BY_ITSELF: &[&str] = &["signUp", "signIn", "login", "logout", "ack", "time
 #[cfg(test)]
 const METHODS: &[&str] = &[
     "call",
+    "callGroup",
+    "joinCall",
+    "addToCall",
+    "stopRinging",
     "answer",
     "decline",
     "hangUp",
@@ -97,10 +109,44 @@ const METHODS: &[&str] = &[
 #[derive(Deserialize)]
 struct Nothing {}
 
+/// One, or several.
 #[derive(Deserialize)]
-struct Who {
-    #[serde(rename = "userID")]
-    user_id: UserId,
+struct Whom {
+    #[serde(default, rename = "userID")]
+    user_id: Option<UserId>,
+    #[serde(default, rename = "userList")]
+    user_list: Vec<UserId>,
+}
+
+impl Whom {
+    fn users(self, method: &str) -> Result<Vec<UserId>, ApiError> {
+        some(method, self.user_id.into_iter().chain(self.user_list).collect())
+    }
+}
+
+/// Somebody must be named.
+fn some(method: &str, users: Vec<UserId>) -> Result<Vec<UserId>, ApiError> {
+    if users.is_empty() {
+        let message = format!("{method} needs somebody; name them in \"userList\".");
+        return Err(ApiError::new(Code::InvalidParameters, message));
+    }
+    Ok(users)
+}
+
+#[derive(Deserialize)]
+struct InGroup {
+    #[serde(rename = "groupID")]
+    group_id: GroupId,
+    #[serde(default, rename = "userList")]
+    user_list: Vec<UserId>,
+}
+
+#[derive(Deserialize)]
+struct InCall {
+    #[serde(default, rename = "callID")]
+    call_id: Option<InviteId>,
+    #[serde(default, rename = "userList")]
+    user_list: Vec<UserId>,
 }
 
 #[derive(Deserialize)]
@@ -141,7 +187,20 @@ pub(crate) fn parse(text: &str) -> Result<Line, BadLine> {
 
 fn ask(method: &str, params: Option<&RawValue>) -> Result<Ask, ApiError> {
     Ok(match method {
-        "call" => Ask::Call(read::<Who>(method, params)?.user_id),
+        "call" => Ask::Call(read::<Whom>(method, params)?.users(method)?),
+        "callGroup" => {
+            let InGroup { group_id, user_list } = read(method, params)?;
+            Ask::CallGroup(group_id, user_list)
+        }
+        "joinCall" => Ask::JoinCall(read::<InGroup>(method, params)?.group_id),
+        "addToCall" => {
+            let InCall { call_id, user_list } = read(method, params)?;
+            Ask::AddToCall(call_id, some(method, user_list)?)
+        }
+        "stopRinging" => {
+            let InCall { call_id, user_list } = read(method, params)?;
+            Ask::StopRinging(call_id, user_list)
+        }
         "answer" => Ask::Answer(read::<Which>(method, params)?.call_id),
         "decline" => Ask::Decline(read::<Which>(method, params)?.call_id),
         "hangUp" => Ask::HangUp(read::<Which>(method, params)?.call_id),
