@@ -78,6 +78,7 @@ pub(crate) const CHECK: Icon = Icon::outlined('\u{e182}');
 pub(crate) const CROWN: Icon = Icon::outlined('\u{e614}');
 pub(crate) const SHIELD_STAR: Icon = Icon::outlined('\u{ec34}');
 pub(crate) const USER_MINUS: Icon = Icon::outlined('\u{e4ce}');
+pub(crate) const PHONE_PLUS: Icon = Icon::outlined('\u{ec56}');
 pub(crate) const PHONE_FILL: Icon = Icon::filled('\u{e3b8}');
 pub(crate) const PHONE_DISCONNECT_FILL: Icon = Icon::filled('\u{e3bc}');
 pub(crate) const MICROPHONE_FILL: Icon = Icon::filled('\u{e326}');

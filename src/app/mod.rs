@@ -11,6 +11,8 @@ use std::sync::Arc;
 use crate::engine::{Command, State};
 
 mod args;
+mod call_words;
+mod calling_view;
 mod demo;
 mod fonts;
 mod format;

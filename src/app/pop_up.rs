@@ -11,7 +11,7 @@ use egui::{
 
 use crate::{call::CallView, engine::Command};
 
-use super::{AhoyApp, Cx, screens};
+use super::{AhoyApp, Cx, call_words, screens};
 
 const SIZE: Vec2 = vec2(388.0, 212.0);
 /// From the edges of the screen.
@@ -50,7 +50,7 @@ impl AhoyApp {
 
 fn builder(ui: &Ui, cx: &Cx<'_>, call: &CallView) -> ViewportBuilder {
     let builder = ViewportBuilder::default()
-        .with_title(cx.tr_with("incoming-title", &[("name", cx.state.name_of(&call.peer))]))
+        .with_title(cx.tr_with("incoming-title", &[("name", &call_words::call_name(cx.text, cx.state, call))]))
         .with_app_id("ahoy")
         .with_inner_size(SIZE)
         .with_resizable(false)

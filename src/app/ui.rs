@@ -8,7 +8,7 @@ use crate::engine::{
 };
 
 use super::{
-    AhoyApp, Cx, Tab, format,
+    AhoyApp, Cx, Tab, call_words, format,
     groups_view::Form,
     icons, logic,
     picture_desk::Place,
@@ -125,12 +125,13 @@ fn home_ui(ui: &mut Ui, cx: &Cx<'_>, view: &mut View) {
     CentralPanel::no_frame().frame(Frame::new().fill(t.window)).show(ui, |ui| {
         banners_ui(ui, cx, view);
         match (view.tab, cx.state.current_call()) {
-            (Tab::CurrentCall, Some(call)) => screens::call::call_ui(ui, cx, call),
+            (Tab::CurrentCall, Some(call)) => screens::call::call_ui(ui, cx, call, &mut view.calling),
             (Tab::People, _) | (Tab::CurrentCall, None) => screens::people::people_ui(ui, cx, view),
             (Tab::Groups, _) => screens::groups::groups_ui(ui, cx, view),
             (Tab::Calls, _) => screens::log::log_ui(ui, cx, view),
             (Tab::Settings, _) => screens::settings::settings_ui(ui, cx, &mut view.settings),
         }
+        screens::calling::calling_ui(ui, cx, view);
     });
 }
 
@@ -144,7 +145,7 @@ fn sidebar_ui(ui: &mut Ui, cx: &Cx<'_>, view: &mut View) {
     nav_ui(ui, cx, view, Tab::Settings, icons::GEAR_SIX, "nav-settings");
     if let Some(call) = cx.state.current_call() {
         ui.with_layout(Layout::bottom_up(Align::Min), |ui| {
-            let name = cx.state.name_of(&call.peer);
+            let name = &call_words::call_name(cx.text, cx.state, call);
             let status = screens::call::phase_words(cx, call);
             let label = cx.tr_with("nav-current-call", &[("name", name)]);
             if widgets::call_card_ui(ui, name, &status, &label, view.tab == Tab::CurrentCall).clicked() {

@@ -1,6 +1,6 @@
 //! What the window remembers by itself: the open screen and what has been typed. Nothing about calls or connections.
 
-use super::groups_view::GroupsView;
+use super::{calling_view::Calling, groups_view::GroupsView};
 use crate::protocol::{DeviceId, InviteId, UserId};
 
 /// The screens of the signed-in window.
@@ -36,6 +36,8 @@ pub(crate) struct View {
     pub(crate) reported_seen: usize,
     /// A microphone test that this window has asked for.
     pub(crate) testing_microphone: bool,
+    /// People that are being chosen to be called.
+    pub(crate) calling: Option<Calling>,
     /// Put the keyboard into the search field at the next opportunity.
     pub(crate) focus_search: bool,
     pub(crate) sign_in: SignInView,

@@ -110,6 +110,9 @@ pub struct Other {
     pub user: UserId,
     /// Where they stand.
     pub standing: Standing,
+    /// This device is ringing them, and can stop that.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub may_stop: bool,
 }
 
 /// A call as it stands.

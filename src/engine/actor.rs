@@ -34,6 +34,7 @@ use super::{
     profile::Profile,
     session::Link,
     sound::{Desk, is_korean},
+    speakers::Speakers,
     state::{Notice, NoticeKind, Problem, Session},
     status::Watch,
 };
@@ -109,6 +110,7 @@ pub(super) struct Actor {
     pub(super) counted: Option<Arc<[LogRow]>>,
     pub(super) groups: Groups,
     pub(super) group_calls: GroupCalls,
+    pub(super) speakers: Speakers,
     pub(super) listing: groups::Listing,
     pub(super) desk: Desk,
     pub(super) inbox: mpsc::Sender<Message>,
@@ -199,6 +201,7 @@ impl Actor {
             counted: None,
             groups: Groups::default(),
             group_calls: GroupCalls::default(),
+            speakers: Speakers::default(),
             listing: groups::Listing::default(),
             desk,
             inbox,

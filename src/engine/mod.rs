@@ -23,6 +23,7 @@ pub mod ring;
 mod session;
 pub mod settings;
 mod sound;
+mod speakers;
 pub mod state;
 mod status;
 

@@ -56,6 +56,8 @@ pub struct State {
     pub group_calls: Arc<[GroupCall]>,
     /// Calls, live ones first; an ended one stays until dismissed.
     pub calls: Arc<[CallView]>,
+    /// Who speaks in the call or has just spoken, in the order in which they began.
+    pub speakers: Arc<[SourceId]>,
     /// Monotonic engine time of this picture, ms: what call times are counted against.
     pub now_ms: u64,
     /// The call log, newest first.

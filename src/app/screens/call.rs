@@ -1,6 +1,6 @@
 //! The present call: from calling to how it ended.
 
-use egui::{CentralPanel, Frame, Margin, Panel, RichText, Ui};
+use egui::{CentralPanel, Color32, Frame, Margin, Panel, RichText, Ui};
 
 use crate::{
     call::{CallView, Direction, EndReason, Phase},
@@ -8,10 +8,12 @@ use crate::{
 };
 
 use super::super::{
-    Cx, format, icons, sentences, theme, ui,
+    Cx, call_words,
+    calling_view::Calling,
+    format, icons, theme, ui,
     widgets::{self, ButtonKind},
 };
-use super::{call_bar, link};
+use super::{call_bar, link, party};
 
 /// Height of the bar with the buttons of a call.
 pub(crate) const BAR_HEIGHT: f32 = 112.0;
@@ -23,45 +25,51 @@ pub(crate) fn phase_words(cx: &Cx<'_>, call: &CallView) -> String {
         Phase::Ringing => cx.tr("call-ringing"),
         Phase::Incoming => cx.tr("incoming-label"),
         Phase::Connecting => cx.tr("call-connecting"),
+        Phase::InCall if call_words::waits(call) => cx.tr("party-waiting"),
         Phase::InCall => ui::talk_timer(cx, call),
         Phase::Reconnecting => cx.tr("call-reconnecting"),
-        Phase::Ended => {
-            let name = cx.state.name_of(&call.peer);
-            call.end.map_or_else(String::new, |end| sentences::end_reason(cx.text, end, name, None).0)
-        }
+        Phase::Ended => call.end.map_or_else(String::new, |end| call_words::call_end(cx.text, cx.state, call, end).0),
     }
 }
 
-pub(crate) fn call_ui(ui: &mut Ui, cx: &Cx<'_>, call: &CallView) {
+/// The same with its colour, on the call's own screen.
+pub(super) fn status(cx: &Cx<'_>, call: &CallView, t: &theme::Tokens) -> (String, Color32) {
+    let ink = match call.phase {
+        Phase::InCall => t.text_weak,
+        Phase::Reconnecting => t.warning_text,
+        _ => t.accent_text,
+    };
+    (phase_words(cx, call), ink)
+}
+
+pub(crate) fn call_ui(ui: &mut Ui, cx: &Cx<'_>, call: &CallView, calling: &mut Option<Calling>) {
     match call.phase {
         Phase::Ended => ended_ui(ui, cx, call),
         Phase::Calling | Phase::Ringing | Phase::Incoming | Phase::Connecting | Phase::InCall | Phase::Reconnecting => {
-            live_ui(ui, cx, call)
+            live_ui(ui, cx, call, calling)
         }
     }
 }
 
-fn live_ui(ui: &mut Ui, cx: &Cx<'_>, call: &CallView) {
+fn live_ui(ui: &mut Ui, cx: &Cx<'_>, call: &CallView, calling: &mut Option<Calling>) {
     let t = theme::of(ui);
     Panel::bottom("call-bar")
         .exact_size(BAR_HEIGHT)
         .resizable(false)
         .show_separator_line(false)
         .frame(Frame::new().fill(t.panel).inner_margin(Margin::symmetric(24, 14)))
-        .show(ui, |ui| call_bar::bar_ui(ui, cx, call));
+        .show(ui, |ui| call_bar::bar_ui(ui, cx, call, calling));
     CentralPanel::no_frame().show(ui, |ui| {
+        if call.is_party() {
+            return party::party_ui(ui, cx, call);
+        }
         let name = cx.state.name_of(&call.peer);
         ui.vertical_centered(|ui| {
             ui.add_space((ui.available_height() / 2.0 - 140.0).max(16.0));
-            widgets::avatar_ui(ui, name, 136.0, talk_ring(cx, call));
+            widgets::avatar_ui(ui, name, 136.0, party::talk_ring(cx, call, &call.peer));
             ui.add_space(16.0);
             ui.label(RichText::new(name).font(theme::semibold(28.0)));
-            let words = phase_words(cx, call);
-            let ink = match call.phase {
-                Phase::InCall => t.text_weak,
-                Phase::Reconnecting => t.warning_text,
-                _ => t.accent_text,
-            };
+            let (words, ink) = status(cx, call, t);
             ui.label(RichText::new(words).size(theme::size::HEADING).color(ink));
             if call.phase == Phase::InCall && call.participants.is_empty() {
                 ui.label(RichText::new(cx.tr_with("call-alone", &[("name", name)])).color(t.warning_text));
@@ -72,29 +80,15 @@ fn live_ui(ui: &mut Ui, cx: &Cx<'_>, call: &CallView) {
     });
 }
 
-/// How loud the peer is, as the ring shows it: nothing below the noise of a quiet room.
-fn talk_ring(cx: &Cx<'_>, call: &CallView) -> f32 {
-    const QUIET_DBFS: f32 = -50.0;
-    let loudest = cx
-        .state
-        .audio
-        .participants
-        .iter()
-        .filter(|heard| call.participants.iter().any(|participant| participant.source_id == heard.source))
-        .map(|heard| heard.level_dbfs)
-        .fold(f32::NEG_INFINITY, f32::max);
-    if call.phase == Phase::InCall && loudest > QUIET_DBFS { widgets::level_fraction(loudest) } else { 0.0 }
-}
-
 fn ended_ui(ui: &mut Ui, cx: &Cx<'_>, call: &CallView) {
     let t = theme::of(ui);
-    let name = cx.state.name_of(&call.peer);
+    let name = &call_words::call_name(cx.text, cx.state, call);
     let Some(end) = call.end else { return };
-    let (title, line) = sentences::end_reason(cx.text, end, name, call.detail.as_deref());
+    let (title, line) = call_words::call_end(cx.text, cx.state, call, end);
     CentralPanel::no_frame().frame(Frame::new().inner_margin(Margin::same(24))).show(ui, |ui| {
         ui.vertical_centered(|ui| {
             ui.add_space((ui.available_height() / 2.0 - 170.0).max(8.0));
-            widgets::avatar_ui(ui, name, 96.0, 0.0);
+            party::face_ui(ui, cx, call.group.as_ref(), name, 96.0);
             ui.add_space(8.0);
             ui.label(RichText::new(name).size(theme::size::HEADING).color(t.text_weak));
             ui.label(RichText::new(title).font(theme::semibold(28.0)));
@@ -109,7 +103,9 @@ fn ended_ui(ui: &mut Ui, cx: &Cx<'_>, call: &CallView) {
             // Calling back makes sense wherever this device did not answer for itself.
             let again = cx.tr("call-again");
             let kind = if call.direction == Direction::Outgoing { ButtonKind::Primary } else { ButtonKind::Secondary };
-            if widgets::wide_button_ui(ui, kind, Some(icons::PHONE_FILL), &again, 220.0).clicked() {
+            if call.is_party() {
+                party::again_ui(ui, cx, call, kind);
+            } else if widgets::wide_button_ui(ui, kind, Some(icons::PHONE_FILL), &again, 220.0).clicked() {
                 cx.send(Command::Call(call.peer.clone()));
             }
             let close = widgets::wide_button_ui(ui, ButtonKind::Secondary, None, &cx.tr("call-close"), 220.0);

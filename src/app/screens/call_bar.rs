@@ -1,14 +1,16 @@
 //! The bar of a call: mute, devices, volume, hang up.
 
-use egui::{Align, Align2, Layout, Popup, PopupCloseBehavior, RectAlign, RichText, Sense, Ui, vec2};
+use egui::{Align, Align2, Layout, Popup, PopupCloseBehavior, RectAlign, RichText, ScrollArea, Sense, Ui, vec2};
 
 use crate::{
-    call::{CallView, Phase},
+    call::{Action, CallView, Phase},
     engine::Command,
 };
 
 use super::super::{
-    Cx, icons, theme,
+    Cx,
+    calling_view::Calling,
+    icons, theme,
     widgets::{self, ButtonKind},
 };
 use super::devices;
@@ -16,8 +18,8 @@ use super::devices;
 const BUTTON: f32 = 54.0;
 const CELL: f32 = 96.0;
 
-pub(crate) fn bar_ui(ui: &mut Ui, cx: &Cx<'_>, call: &CallView) {
-    const CELLS: f32 = 4.0;
+pub(crate) fn bar_ui(ui: &mut Ui, cx: &Cx<'_>, call: &CallView, calling: &mut Option<Calling>) {
+    const CELLS: f32 = 5.0;
     let gap = ui.spacing().item_spacing.x;
     let width = CELLS * CELL + (CELLS - 1.0) * gap;
     ui.horizontal(|ui| {
@@ -25,6 +27,7 @@ pub(crate) fn bar_ui(ui: &mut Ui, cx: &Cx<'_>, call: &CallView) {
         mute_ui(ui, cx);
         microphone_ui(ui, cx);
         speaker_ui(ui, cx, call);
+        add_ui(ui, cx, call, calling);
         hang_up_ui(ui, cx, call);
     });
 }
@@ -119,11 +122,18 @@ fn volumes_ui(ui: &mut Ui, cx: &Cx<'_>, call: &CallView) {
     if widgets::slider_ui(ui, &name, &mut volume, 2.0, WIDTH) {
         devices::change(cx, |settings| settings.speaker_volume = volume);
     }
+    ScrollArea::vertical().max_height(320.0).show(ui, |ui| participants_ui(ui, cx, call));
+}
+
+/// The loudness of everybody who has been heard.
+fn participants_ui(ui: &mut Ui, cx: &Cx<'_>, call: &CallView) {
+    const WIDTH: f32 = 210.0;
+    let t = theme::of(ui);
     for participant in &call.participants {
         let heard = cx.state.audio.participants.iter().find(|heard| heard.source == participant.source_id);
         let Some(heard) = heard else { continue };
         let name = cx.tr_with("call-volume-of", &[("name", cx.state.name_of(&participant.user_id))]);
-        caption(ui, &name);
+        ui.label(RichText::new(&name).size(theme::size::SMALL).color(t.text_weak));
         let mut volume = heard.volume;
         if widgets::slider_ui(ui, &name, &mut volume, 3.0, WIDTH) {
             cx.send(Command::SetParticipantVolume(heard.source, volume));
@@ -131,9 +141,26 @@ fn volumes_ui(ui: &mut Ui, cx: &Cx<'_>, call: &CallView) {
     }
 }
 
+/// More people can come into a call that is on.
+fn add_ui(ui: &mut Ui, cx: &Cx<'_>, call: &CallView, calling: &mut Option<Calling>) {
+    let possible = call.actions().contains(&Action::AddPeople);
+    let pressed = cell_ui(ui, &cx.tr("call-add"), |ui| {
+        let name = cx.tr("calling-add");
+        let button = |ui: &mut Ui| {
+            widgets::round_button_ui(ui, ButtonKind::Secondary, icons::USER_PLUS, BUTTON, &name).clicked()
+        };
+        ui.add_enabled_ui(possible, button).inner
+    });
+    if pressed {
+        *calling = Some(Calling::add(call));
+    }
+}
+
 fn hang_up_ui(ui: &mut Ui, cx: &Cx<'_>, call: &CallView) {
     let id = match call.phase {
         Phase::Calling | Phase::Ringing => "call-give-up",
+        // The others go on without this one.
+        _ if call.others_in() > 1 => "call-leave",
         Phase::Incoming | Phase::Connecting | Phase::InCall | Phase::Reconnecting | Phase::Ended => "call-hang-up",
     };
     let name = cx.tr(id);

@@ -15,11 +15,13 @@ use crate::{
 
 use super::super::{
     Cx,
+    calling_view::Calling,
     groups_view::{EditGroup, Form, GroupsView, Picking, Question},
     icons, sentences, theme,
     widgets::{self, ButtonKind},
 };
 use super::{
+    group_call,
     groups::{Reach, kind_icon, section_title_ui, summary},
     page_ui,
     people::lamp,
@@ -28,10 +30,11 @@ use super::{
 const HEADER_HEIGHT: f32 = 76.0;
 const ROW_HEIGHT: f32 = 60.0;
 
-pub(crate) fn group_ui(ui: &mut Ui, cx: &Cx<'_>, group: &Group, view: &mut GroupsView) {
+pub(crate) fn group_ui(ui: &mut Ui, cx: &Cx<'_>, group: &Group, view: &mut GroupsView, calling: &mut Option<Calling>) {
     let reach = Reach::of(cx);
+    group_call::banner_ui(ui, cx, group);
     page_ui(ui, |ui| {
-        header_ui(ui, cx, group, &reach, view);
+        header_ui(ui, cx, group, &reach, view, calling);
         ui.add_space(8.0);
         ScrollArea::vertical().id_salt(&group.id).auto_shrink(false).show(ui, |ui| {
             about_ui(ui, cx, group, view);
@@ -50,11 +53,19 @@ pub(crate) fn group_ui(ui: &mut Ui, cx: &Cx<'_>, group: &Group, view: &mut Group
     }
 }
 
-fn header_ui(ui: &mut Ui, cx: &Cx<'_>, group: &Group, reach: &Reach<'_>, view: &mut GroupsView) {
+fn header_ui(
+    ui: &mut Ui,
+    cx: &Cx<'_>,
+    group: &Group,
+    reach: &Reach<'_>,
+    view: &mut GroupsView,
+    calling: &mut Option<Calling>,
+) {
     let t = theme::of(ui);
     let size = vec2(ui.available_width(), HEADER_HEIGHT);
     ui.allocate_ui_with_layout(size, Layout::right_to_left(Align::Center), |ui| {
         controls_ui(ui, cx, group, view);
+        group_call::button_ui(ui, cx, group, calling);
         ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
             ui.spacing_mut().item_spacing.x = 14.0;
             if widgets::small_icon_button_ui(ui, icons::ARROW_LEFT, &cx.tr("group-back")).clicked() {

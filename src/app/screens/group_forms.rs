@@ -1,12 +1,12 @@
 //! The forms about groups: a new one, adding people, editing. The one about joining is in `group_join`.
 
-use egui::{RichText, ScrollArea, Ui, vec2};
+use egui::{RichText, Ui};
 
 use crate::{
     engine::{
         Command, GroupCommand,
         picture::Picture,
-        state::{Group, GroupTask, Person, Problem},
+        state::{Group, GroupTask, Problem},
     },
     protocol::{UserId, api::GroupType, limits},
 };
@@ -17,9 +17,9 @@ use super::super::{
     icons,
     picture_desk::{PictureDesk, Place},
     sentences, theme,
-    widgets::{self, ButtonKind, SearchField},
+    widgets::{self, ButtonKind},
 };
-use super::{group_join, groups::kind_icon, people::lamp};
+use super::{group_join, groups::kind_icon, pick};
 
 /// What a form wants.
 #[derive(PartialEq)]
@@ -66,7 +66,14 @@ fn new_ui(ui: &Ui, cx: &Cx<'_>, form: &mut NewGroup, desk: &PictureDesk) -> Wish
                 entered = what_ui(what, cx, form, desk);
                 let title = cx.tr("form-people");
                 who.label(RichText::new(title).size(theme::size::SMALL).color(theme::of(who).text_weak));
-                people_ui(who, cx, &mut form.people, |_| true, "form-people-nobody", 258.0);
+                pick::people_ui(
+                    who,
+                    cx,
+                    &mut form.people,
+                    |_| true,
+                    ("form-people-search", "form-people-nobody"),
+                    258.0,
+                );
             });
         });
         ui.add_space(8.0);
@@ -190,59 +197,6 @@ fn footer_ui(ui: &mut Ui, cx: &Cx<'_>, word: &str, usable: bool, done: impl FnOn
     close
 }
 
-// ---- people to choose ----------------------------------------------------------------------------------------------
-
-/// Everybody on the server of whom `fits` is true, with boxes to tick.
-fn people_ui(
-    ui: &mut Ui,
-    cx: &Cx<'_>,
-    picking: &mut Picking,
-    fits: impl Fn(&UserId) -> bool,
-    nobody: &str,
-    height: f32,
-) {
-    let t = theme::of(ui);
-    let hint = cx.tr("form-people-search");
-    let width = ui.available_width();
-    SearchField { text: &mut picking.search, hint: &hint, focus: &mut picking.focus }.ui(ui, width);
-    let search = picking.search.trim().to_lowercase();
-    let all: Vec<&Person> = cx.state.people.iter().filter(|person| fits(&person.user)).collect();
-    let found: Vec<&&Person> = all
-        .iter()
-        .filter(|person| {
-            person.display_name.to_lowercase().contains(&search)
-                || person.user.as_str().to_lowercase().contains(&search)
-        })
-        .collect();
-    ui.allocate_ui(vec2(width, height), |ui| {
-        ui.set_min_height(height);
-        if found.is_empty() {
-            let line = cx.tr(if all.is_empty() { nobody } else { "form-people-none-found" });
-            ui.label(RichText::new(line).color(t.text_weak));
-            return;
-        }
-        ScrollArea::vertical().auto_shrink(false).max_height(height).show(ui, |ui| {
-            ui.spacing_mut().item_spacing.y = 0.0;
-            for person in found {
-                let ticked = picking.chosen.contains(&person.user);
-                let pressed = ui.push_id(&person.user, |ui| person_ui(ui, person, ticked)).inner;
-                if pressed && !picking.chosen.remove(&person.user) {
-                    picking.chosen.insert(person.user.clone());
-                }
-            }
-        });
-    });
-}
-
-fn person_ui(ui: &mut Ui, person: &Person, ticked: bool) -> bool {
-    let row = widgets::check_box_ui(ui, ticked, &person.display_name, |ui| {
-        widgets::avatar_ui(ui, &person.display_name, 32.0, 0.0);
-        widgets::lamp_ui(ui, lamp(person.presence));
-        widgets::line_ui(ui, RichText::new(&person.display_name));
-    });
-    row.clicked()
-}
-
 fn add_ui(ui: &Ui, cx: &Cx<'_>, group: &Group, picking: &mut Picking) -> Wish {
     let title = cx.tr_with("form-add-title", &[("group", &group.name)]);
     let mut close = false;
@@ -250,7 +204,7 @@ fn add_ui(ui: &Ui, cx: &Cx<'_>, group: &Group, picking: &mut Picking) -> Wish {
         let stranger = |user: &UserId| !group.members.iter().any(|member| member.user == *user);
         // Whoever has come in meanwhile cannot be added.
         picking.chosen.retain(|user| stranger(user));
-        people_ui(ui, cx, picking, stranger, "form-people-all-in", 280.0);
+        pick::people_ui(ui, cx, picking, stranger, ("form-people-search", "form-people-all-in"), 280.0);
         ui.add_space(8.0);
         let chosen = picking.chosen.len();
         let word = cx.text.tr_count("form-add", chosen as u64);

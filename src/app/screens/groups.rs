@@ -15,7 +15,9 @@ use crate::{
 use super::super::{
     Cx,
     groups_view::{Form, JoinGroup, NewGroup},
-    icons, sentences, theme,
+    icons,
+    search::Search,
+    sentences, theme,
     view::View,
     widgets::{self, ButtonKind, SearchField},
 };
@@ -26,7 +28,7 @@ const ROW_HEIGHT: f32 = 64.0;
 pub(crate) fn groups_ui(ui: &mut Ui, cx: &Cx<'_>, view: &mut View) {
     let open = view.groups.open.as_ref().and_then(|id| cx.state.group(id));
     match open {
-        Some(open) => group::group_ui(ui, cx, open, &mut view.groups),
+        Some(open) => group::group_ui(ui, cx, open, &mut view.groups, &mut view.calling),
         None => list_ui(ui, cx, view),
     }
     group_forms::form_ui(ui, cx, &mut view.groups);
@@ -51,9 +53,8 @@ fn list_ui(ui: &mut Ui, cx: &Cx<'_>, view: &mut View) {
             });
             return;
         }
-        let search = view.groups.search.trim().to_lowercase();
-        let found: Vec<&Group> =
-            cx.state.groups.iter().filter(|group| group.name.to_lowercase().contains(&search)).collect();
+        let search = Search::new(&view.groups.search);
+        let found: Vec<&Group> = cx.state.groups.iter().filter(|group| search.finds(&[&group.name])).collect();
         if found.is_empty() && !search.is_empty() {
             let title = cx.tr_with("groups-none-found", &[("search", view.groups.search.trim())]);
             widgets::empty_ui(ui, icons::MAGNIFYING_GLASS, &title, &cx.tr("groups-none-found-line"), |_| {});
@@ -101,14 +102,17 @@ fn row_ui(ui: &mut Ui, cx: &Cx<'_>, group: &Group, reach: &Reach<'_>) -> bool {
     let line = summary(cx, group, reach);
     let open = group.applications.len() as u64;
     let waiting = (open > 0).then(|| cx.text.tr_count("group-applications", open));
-    let name = match &waiting {
-        Some(waiting) => format!("{}, {line}, {waiting}", group.name),
-        None => format!("{}, {line}", group.name),
-    };
+    let on = cx.state.group_call(&group.id).map(|call| cx.text.tr_count("group-call-count", call.user_count as u64));
+    let said = [Some(&line), on.as_ref(), waiting.as_ref()].into_iter().flatten();
+    let name = said.fold(group.name.clone(), |name, words| format!("{name}, {words}"));
     let response = widgets::open_row_ui(ui, ROW_HEIGHT, &name, |ui| {
         widgets::picture_ui(ui, group.picture.as_ref(), &group.name, 44.0);
         let title = RichText::new(&group.name).font(theme::semibold(theme::size::BODY));
         widgets::two_lines_ui(ui, title, |ui| {
+            if let Some(on) = on {
+                widgets::icon_ui(ui, icons::PHONE_CALL, 15.0, t.accent_text);
+                widgets::line_ui(ui, RichText::new(on).size(theme::size::SMALL).color(t.accent_text));
+            }
             widgets::icon_ui(ui, kind_icon(group.kind), 15.0, t.text_weak);
             widgets::line_ui(ui, RichText::new(line).size(theme::size::SMALL).color(t.text_weak));
             if let Some(waiting) = waiting {

@@ -5,25 +5,28 @@ use egui::{Align, CentralPanel, Frame, Layout, Margin, RichText, Ui};
 use crate::{call::CallView, engine::Command};
 
 use super::super::{
-    Cx, icons, theme,
+    Cx, call_words, icons, theme,
     widgets::{self, Banner, ButtonKind, Tone},
 };
+
+use super::party;
 
 /// The contents of the window of an incoming call. Returns whether the call was answered.
 pub(crate) fn window_ui(ui: &mut Ui, cx: &Cx<'_>, call: &CallView) -> bool {
     let mut answered = false;
     let t = theme::of(ui);
-    let name = cx.state.name_of(&call.peer);
+    let name = &call_words::call_name(cx.text, cx.state, call);
     let edge = egui::Stroke::new(1.0, t.outline);
     let frame = Frame::new().fill(t.panel).stroke(edge).inner_margin(Margin::same(20));
     CentralPanel::no_frame().frame(frame).show(ui, |ui| {
         ui.horizontal(|ui| {
             ui.spacing_mut().item_spacing.x = 14.0;
-            widgets::avatar_ui(ui, name, 64.0, 0.0);
+            party::face_ui(ui, cx, call.group.as_ref(), name, 64.0);
             ui.vertical(|ui| {
                 ui.spacing_mut().item_spacing.y = 2.0;
                 ui.add_space(8.0);
-                ui.label(RichText::new(cx.tr("incoming-label")).size(theme::size::SMALL).color(t.accent_text));
+                let label = RichText::new(label(cx, call)).size(theme::size::SMALL).color(t.accent_text);
+                widgets::line_ui(ui, label);
                 widgets::line_ui(ui, RichText::new(name).font(theme::semibold(20.0)));
             });
         });
@@ -51,9 +54,18 @@ pub(crate) fn window_ui(ui: &mut Ui, cx: &Cx<'_>, call: &CallView) -> bool {
     answered
 }
 
+/// Who calls, where the name below is not theirs.
+fn label(cx: &Cx<'_>, call: &CallView) -> String {
+    if call.is_party() {
+        cx.tr_with("incoming-party-label", &[("name", cx.state.name_of(&call.peer))])
+    } else {
+        cx.tr("incoming-label")
+    }
+}
+
 /// The same call in the main window.
 pub(crate) fn banner_ui(ui: &mut Ui, cx: &Cx<'_>, call: &CallView) {
-    let line = cx.tr_with("incoming-line", &[("name", cx.state.name_of(&call.peer))]);
+    let line = call_words::incoming(cx.text, cx.state, call);
     let banner = Banner { tone: Tone::Call, icon: icons::PHONE_INCOMING, text: &line };
     widgets::banner_ui(ui, &banner, |ui| {
         // From the right: what is read first stands at the left.

@@ -5,16 +5,19 @@ use egui::{Rect, RichText, ScrollArea, Ui, UiBuilder};
 use crate::{
     call::{Direction, EndReason, log::LogRow},
     engine::Command,
+    protocol::UserId,
 };
 
 use super::super::{
-    Cx, icons,
+    Cx, call_words,
+    calling_view::{Calling, free},
+    icons,
     search::Search,
-    sentences, theme,
+    theme,
     view::View,
     widgets::{self, ButtonKind, SearchField},
 };
-use super::page_ui;
+use super::{page_ui, party};
 
 const ROW_HEIGHT: f32 = 60.0;
 const DAY_HEIGHT: f32 = 40.0;
@@ -61,7 +64,7 @@ pub(crate) fn log_ui(ui: &mut Ui, cx: &Cx<'_>, view: &mut View) {
     }
 }
 
-fn rows_ui(ui: &mut Ui, cx: &Cx<'_>, view: &View) {
+fn rows_ui(ui: &mut Ui, cx: &Cx<'_>, view: &mut View) {
     if cx.state.log.is_empty() {
         let icon = icons::CLOCK_COUNTER_CLOCKWISE;
         widgets::empty_ui(ui, icon, &cx.tr("log-empty"), &cx.tr("log-empty-line"), |_| {});
@@ -73,7 +76,7 @@ fn rows_ui(ui: &mut Ui, cx: &Cx<'_>, view: &View) {
         .log
         .iter()
         .filter(|row| !view.log.missed_only || row.is_missed())
-        .filter(|row| search.finds(&[cx.state.name_of(&row.peer), row.peer.as_str()]))
+        .filter(|row| finds(cx, &search, row))
         .collect();
     if rows.is_empty() && search.is_empty() {
         let icon = icons::PHONE_INCOMING;
@@ -100,7 +103,7 @@ fn rows_ui(ui: &mut Ui, cx: &Cx<'_>, view: &View) {
                 let mut ui = ui.new_child(UiBuilder::new().id_salt(at).max_rect(rect));
                 match line {
                     Line::Day(words) => day_ui(&mut ui, words),
-                    Line::Row(row) => row_ui(&mut ui, cx, row),
+                    Line::Row(row) => row_ui(&mut ui, cx, row, &mut view.calling),
                 }
             }
             y += height;
@@ -146,22 +149,21 @@ fn day_ui(ui: &mut Ui, words: &str) {
     });
 }
 
-fn row_ui(ui: &mut Ui, cx: &Cx<'_>, row: &LogRow) {
+fn row_ui(ui: &mut Ui, cx: &Cx<'_>, row: &LogRow, calling: &mut Option<Calling>) {
     let t = theme::of(ui);
-    let name = cx.state.name_of(&row.peer);
-    let free = !cx.state.calls.iter().any(|call| call.is_live());
+    let name = &call_words::row_name(cx.text, cx.state, row);
     let missed = row.is_missed();
     widgets::row_ui(
         ui,
         ROW_HEIGHT,
         |ui| {
-            widgets::avatar_ui(ui, name, 42.0, 0.0);
+            party::face_ui(ui, cx, row.group.as_ref(), name, 42.0);
             let ink = if missed { t.danger_text } else { t.text };
             let first = RichText::new(name).font(theme::semibold(theme::size::BODY)).color(ink);
             widgets::two_lines_ui(ui, first, |ui| {
                 let ink = if missed { t.danger_text } else { t.text_weak };
                 widgets::icon_ui(ui, direction_icon(row), 15.0, ink);
-                let words = sentences::log_result(cx.text, row);
+                let words = call_words::row_result(cx.text, cx.state, row);
                 widgets::line_ui(ui, RichText::new(words).size(theme::size::SMALL).color(ink));
             });
         },
@@ -171,9 +173,9 @@ fn row_ui(ui: &mut Ui, cx: &Cx<'_>, row: &LogRow) {
                 cx.send(Command::DeleteLogRow(row.call_id.clone()));
             }
             let redial = cx.tr_with("log-redial", &[("name", name)]);
-            ui.add_enabled_ui(free, |ui| {
+            ui.add_enabled_ui(may_redial(cx, row), |ui| {
                 if widgets::round_button_ui(ui, ButtonKind::Secondary, icons::PHONE_FILL, 38.0, &redial).clicked() {
-                    cx.send(Command::Call(row.peer.clone()));
+                    redial_row(cx, row, calling);
                 }
             });
             ui.add_space(4.0);
@@ -181,6 +183,25 @@ fn row_ui(ui: &mut Ui, cx: &Cx<'_>, row: &LogRow) {
             ui.label(RichText::new(time).size(theme::size::SMALL).color(t.text_weak));
         },
     );
+}
+
+/// By the call's name, or by anybody who was in it.
+fn finds(cx: &Cx<'_>, search: &Search, row: &LogRow) -> bool {
+    let person = |user: &UserId| search.finds(&[cx.state.name_of(user), user.as_str()]);
+    search.finds(&[&call_words::row_name(cx.text, cx.state, row)]) || person(&row.peer) || row.people.iter().any(person)
+}
+
+fn may_redial(cx: &Cx<'_>, row: &LogRow) -> bool {
+    free(cx.state) && row.group.as_ref().is_none_or(|group| cx.state.group(group).is_some())
+}
+
+/// Calls again. In a group, which may have other members by now, one chooses who rings.
+fn redial_row(cx: &Cx<'_>, row: &LogRow, calling: &mut Option<Calling>) {
+    match row.group.as_ref().and_then(|group| cx.state.group(group)) {
+        Some(group) => *calling = Some(Calling::group(cx.state, group, Some(&row.people))),
+        None if row.is_party() => cx.send(Command::CallPeople(row.people.clone())),
+        None => cx.send(Command::Call(row.peer.clone())),
+    }
 }
 
 fn direction_icon(row: &LogRow) -> icons::Icon {

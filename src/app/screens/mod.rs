@@ -2,9 +2,11 @@
 
 pub(crate) mod call;
 pub(crate) mod call_bar;
+pub(crate) mod calling;
 pub(crate) mod certificate;
 pub(crate) mod devices;
 pub(crate) mod group;
+mod group_call;
 pub(crate) mod group_forms;
 pub(crate) mod group_join;
 pub(crate) mod groups;
@@ -13,7 +15,9 @@ pub(crate) mod link;
 pub(crate) mod log;
 pub(crate) mod own_devices;
 pub(crate) mod own_status;
+mod party;
 pub(crate) mod people;
+mod pick;
 pub(crate) mod settings;
 pub(crate) mod sign_in;
 

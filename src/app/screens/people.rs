@@ -11,7 +11,9 @@ use crate::{
 };
 
 use super::super::{
-    Cx, icons,
+    Cx,
+    calling_view::{Calling, free},
+    icons,
     search::Search,
     sentences, theme,
     view::View,
@@ -27,6 +29,9 @@ pub(crate) fn people_ui(ui: &mut Ui, cx: &Cx<'_>, view: &mut View) {
             if !cx.state.people.is_empty() {
                 let hint = cx.tr("people-search");
                 SearchField { text: &mut view.people_search, hint: &hint, focus: &mut view.focus_search }.ui(ui, 220.0);
+                if cx.state.people.len() > 1 {
+                    several_ui(ui, cx, view);
+                }
             }
         });
         ui.add_space(4.0);
@@ -49,6 +54,17 @@ pub(crate) fn people_ui(ui: &mut Ui, cx: &Cx<'_>, view: &mut View) {
             group_ui(ui, cx, &cx.tr("people-away"), &groups.away);
             ui.add_space(12.0);
         });
+    });
+}
+
+/// The way to a call with several people.
+fn several_ui(ui: &mut Ui, cx: &Cx<'_>, view: &mut View) {
+    ui.add_enabled_ui(free(cx.state), |ui| {
+        let words = cx.tr("people-call-several");
+        let button = widgets::button_ui(ui, ButtonKind::Secondary, Some(icons::USERS_THREE), &words);
+        if button.on_disabled_hover_text(cx.tr("people-in-call-hint")).clicked() {
+            view.calling = Some(Calling::several());
+        }
     });
 }
 
@@ -103,7 +119,7 @@ fn group_ui(ui: &mut Ui, cx: &Cx<'_>, title: &str, people: &[&Person]) {
 
 fn person_ui(ui: &mut Ui, cx: &Cx<'_>, person: &Person) {
     let t = theme::of(ui);
-    let free = !cx.state.calls.iter().any(|call| call.is_live());
+    let free = free(cx.state);
     widgets::row_ui(
         ui,
         ROW_HEIGHT,

@@ -131,9 +131,13 @@ impl Call {
                 () => became,
             }
         };
-        let others = party.known.iter();
-        self.view.others =
-            others.map(|(user, became)| Other { user: user.clone(), standing: standing(user, *became) }).collect();
+        let live = self.view.is_live();
+        let other = |(user, became): &(UserId, Standing)| {
+            let ours = party.legs.iter().any(|leg| leg.ours && leg.sent && leg.open.contains(user));
+            let standing = standing(user, *became);
+            Other { user: user.clone(), standing, may_stop: live && ours && standing == Standing::Ringing }
+        };
+        self.view.others = party.known.iter().map(other).collect();
     }
 
     /// The call is over: who was in it was in it until now.
