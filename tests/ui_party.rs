@@ -24,7 +24,7 @@ use ui_common::{
     groups::{group_id, open, words},
     home, only,
     party::{call_is_on, ended_party, in_crowd, in_party, incoming_party, with_party_log},
-    user, window,
+    type_into, user, window,
 };
 
 /// Every screen in two ways: English and dark, Korean and light.
@@ -242,6 +242,16 @@ fn who_waits_for_those_being_rung_is_told_so() {
     let harness = window(&Fake::new(state), Tab::People);
     // In the sidebar and on the call's own screen.
     assert_eq!(harness.query_all_by_label("Waiting for others…").count(), 2);
+}
+
+#[test]
+fn looking_for_somebody_finds_groups_as_well() {
+    let fake = Fake::new(call_is_on(English, Dark));
+    let mut harness = window(&fake, Tab::People);
+    assert!(harness.query_by_label_contains("Algebra 7b").is_none(), "they have a place of their own");
+    type_into(&mut harness, "Search people", "alg");
+    open(&mut harness, "Algebra 7b");
+    assert!(harness.query_by_role_and_label(Part::Button, "Join the call").is_some(), "its page is open");
 }
 
 #[test]

@@ -16,13 +16,15 @@ use super::super::{
 use super::devices;
 
 const BUTTON: f32 = 54.0;
-const CELL: f32 = 96.0;
+/// Five of them fit the smallest window.
+const CELL: f32 = 86.0;
 
 pub(crate) fn bar_ui(ui: &mut Ui, cx: &Cx<'_>, call: &CallView, calling: &mut Option<Calling>) {
     const CELLS: f32 = 5.0;
-    let gap = ui.spacing().item_spacing.x;
-    let width = CELLS * CELL + (CELLS - 1.0) * gap;
+    const GAP: f32 = 4.0;
+    let width = CELLS * CELL + (CELLS - 1.0) * GAP;
     ui.horizontal(|ui| {
+        ui.spacing_mut().item_spacing.x = GAP;
         ui.add_space(((ui.available_width() - width) / 2.0).max(0.0));
         mute_ui(ui, cx);
         microphone_ui(ui, cx);

@@ -97,7 +97,7 @@ fn ways_in_ui(
 }
 
 /// One group; whether it was pressed.
-fn row_ui(ui: &mut Ui, cx: &Cx<'_>, group: &Group, reach: &Reach<'_>) -> bool {
+pub(super) fn row_ui(ui: &mut Ui, cx: &Cx<'_>, group: &Group, reach: &Reach<'_>) -> bool {
     let t = theme::of(ui);
     let line = summary(cx, group, reach);
     let open = group.applications.len() as u64;

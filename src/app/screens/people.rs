@@ -5,7 +5,7 @@ use egui::{RichText, ScrollArea, Ui};
 use crate::{
     engine::{
         Command,
-        state::{Person, State},
+        state::{Group, Person, State},
     },
     protocol::event::Presence,
 };
@@ -16,10 +16,10 @@ use super::super::{
     icons,
     search::Search,
     sentences, theme,
-    view::View,
+    view::{Tab, View},
     widgets::{self, ButtonKind, Lamp, SearchField},
 };
-use super::page_ui;
+use super::{groups, page_ui};
 
 const ROW_HEIGHT: f32 = 60.0;
 
@@ -41,7 +41,10 @@ pub(crate) fn people_ui(ui: &mut Ui, cx: &Cx<'_>, view: &mut View) {
         }
         let search = Search::new(&view.people_search);
         let groups = Groups::of(cx.state, |person| search.finds(&[&person.display_name, person.user.as_str()]));
-        if groups.is_empty() {
+        // What is looked for may be a group as well.
+        let joined = |group: &&Group| !search.is_empty() && search.finds(&[&group.name]);
+        let joined: Vec<&Group> = cx.state.groups.iter().filter(joined).collect();
+        if groups.is_empty() && joined.is_empty() {
             let title = cx.tr_with("people-none-found", &[("search", view.people_search.trim())]);
             widgets::empty_ui(ui, icons::MAGNIFYING_GLASS, &title, &cx.tr("people-none-found-line"), |_| {});
             return;
@@ -52,6 +55,7 @@ pub(crate) fn people_ui(ui: &mut Ui, cx: &Cx<'_>, view: &mut View) {
             group_ui(ui, cx, &cx.tr("people-often"), &groups.often);
             group_ui(ui, cx, &cx.tr("people-available"), &groups.here);
             group_ui(ui, cx, &cx.tr("people-away"), &groups.away);
+            joined_ui(ui, cx, view, &joined);
             ui.add_space(12.0);
         });
     });
@@ -66,6 +70,21 @@ fn several_ui(ui: &mut Ui, cx: &Cx<'_>, view: &mut View) {
             view.calling = Some(Calling::several());
         }
     });
+}
+
+/// Groups that were found, which open their pages.
+fn joined_ui(ui: &mut Ui, cx: &Cx<'_>, view: &mut View, joined: &[&Group]) {
+    if joined.is_empty() {
+        return;
+    }
+    groups::section_title_ui(ui, &format!("{}  {}", cx.tr("nav-groups"), joined.len()));
+    let reach = groups::Reach::of(cx);
+    for group in joined {
+        if ui.push_id(&group.id, |ui| groups::row_ui(ui, cx, group, &reach)).inner {
+            view.groups.show(&group.id);
+            view.tab = Tab::Groups;
+        }
+    }
 }
 
 /// Everybody once, in the first group that fits.
