@@ -3,9 +3,7 @@
 use std::collections::VecDeque;
 
 use crate::protocol::{
-    ApiError, Delivery, DeviceId, Event, GroupId, InviteId, Request, RoomId, UserId,
-    api::{EnterRoomReply, ExitRoom, ExitRoomReply, InviteReply},
-    call_data::CallData,
+    ApiError, Delivery, DeviceId, Event, InviteId, RoomId, UserId, api::ExitRoom, call_data::CallData,
     event::NewInvitation,
 };
 
@@ -16,6 +14,8 @@ use super::{
     outbox::{Ask, Outbox},
     view::{CallView, EndReason, Phase},
 };
+
+pub use super::io::{Input, Output, RequestReply, Ticket};
 
 /// How long a call rings, seconds.
 pub const RING_S: u32 = 30;
@@ -43,99 +43,6 @@ pub(super) const MEMORY_MS: u64 = 60_000;
 const NO_CALL: u64 = 0;
 /// Most calls remembered at once.
 const CALLS_MAX: usize = 16;
-
-/// Names a request that the machine has put out, until its answer comes back.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Ticket(pub u64);
-
-/// What a request was answered with, as far as the machine needs it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum RequestReply {
-    /// Done; nothing more to know.
-    Done,
-    /// Answer to `invite` and `inviteInGroup`.
-    Invited(InviteReply),
-    /// Answer to `enterRoom`.
-    Entered(EnterRoomReply),
-    /// Answer to `exitRoom`.
-    Exited(ExitRoomReply),
-}
-
-/// What comes in.
-#[derive(Clone, Debug)]
-pub enum Input {
-    /// The person calls somebody.
-    Place(UserId),
-    /// The person calls several: members of a group, or anybody without one.
-    PlaceSeveral(Option<GroupId>, Vec<UserId>),
-    /// The person joins the call that is on in a group.
-    Join {
-        /// The group.
-        group: GroupId,
-        /// The call's room.
-        room: RoomId,
-        /// The call, if the room was opened for one.
-        call_id: Option<InviteId>,
-        /// Who is in it, as far as is known.
-        there: Vec<UserId>,
-    },
-    /// The person calls more people into the call that is on.
-    Add {
-        /// The call.
-        call: InviteId,
-        /// Those of them who are members of its group.
-        members: Vec<UserId>,
-        /// Those who are not.
-        others: Vec<UserId>,
-    },
-    /// The person wants some of those to be rung no longer whom this device has called; nobody named means all.
-    StopRinging(InviteId, Vec<UserId>),
-    /// The person answers.
-    Accept(InviteId),
-    /// The person declines.
-    Reject(InviteId),
-    /// The person hangs up, or gives up ringing.
-    HangUp(InviteId),
-    /// The person has seen how it ended.
-    Dismiss(InviteId),
-    /// The server tells: everything that the client records or calls back, in order. What comes twice counts once;
-    /// history never rings.
-    Delivery(Delivery),
-    /// A request was answered.
-    Reply(Ticket, Result<RequestReply, ApiError>),
-    /// The connection to the server is gone.
-    LinkLost,
-    /// It is back, and everything missed has been delivered.
-    LinkReady,
-    /// From now on, whoever calls is told that this user does not want to be disturbed, and nothing rings (or again).
-    DoNotDisturb(bool),
-    /// This device was signed out.
-    SignedOut(ApiError),
-    /// A deadline may have passed.
-    Tick,
-}
-
-/// What goes out.
-#[derive(Debug)]
-pub enum Output {
-    /// Ask the server, and come back with [`Input::Reply`]: with 9508 if the connection is or goes down meanwhile. The
-    /// machine repeats what must be repeated; nobody else may.
-    Request(Ticket, Request),
-    /// Begin to send and hear in this room. After a lost connection it comes again, with a fresh token for the same
-    /// room and source.
-    StartMedia(EnterRoomReply),
-    /// Stop it.
-    StopMedia,
-    /// Calling was not possible now.
-    Refused {
-        /// Who was to be called.
-        whom: Vec<UserId>,
-        /// Why.
-        error: ApiError,
-    },
-    /// Somebody called during another call and was told that the line is busy.
-    ToldBusy(UserId),
-}
 
 /// The calls of one device. Pure: it knows no clock but `now_ms` (monotonic), and asks through [`Output`].
 #[derive(Debug)]

@@ -1,7 +1,7 @@
 //! The call machine: what a person sees as a call, made of invitations plus a media room. And the call log, a fold
 //! over signaling messages.
 //!
-//! What lives here: [`machine`], [`view`] (its immutable picture), [`log`]. Inside the machine, `placing` is the caller's
+//! What lives here: [`machine`] (what goes in and comes out is in `io`), [`view`] (its immutable picture), [`log`]. Inside the machine, `placing` is the caller's
 //! side of a call of two until an answer, `ringing` the callee's (with busy and glare), `room` the talk itself, `hangup`
 //! the end; `party` is all of that for calls of several. `outbox` repeats what only a lost connection kept from the
 //! server.
@@ -10,6 +10,7 @@
 mod early;
 mod hangup;
 mod ids;
+mod io;
 mod live;
 pub mod log;
 pub mod machine;
@@ -23,8 +24,9 @@ mod tests;
 pub mod view;
 
 pub use ids::Ids;
+pub use io::{Input, Output, RequestReply, Ticket};
 pub use log::{Log, LogRow, StoredRow};
-pub use machine::{Input, Machine, Output, RequestReply, Ticket};
+pub use machine::Machine;
 pub use view::{Action, CallView, Cue, Direction, EndReason, Other, Phase, Standing};
 
 /// `data.message` of a hang-up message when a connection, not a person, ended the call.

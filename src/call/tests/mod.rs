@@ -5,6 +5,7 @@ mod glare;
 mod links;
 mod log;
 mod party;
+mod party_comings;
 mod party_log;
 mod setup;
 mod table;
