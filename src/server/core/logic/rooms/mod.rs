@@ -190,9 +190,12 @@ impl Logic {
 
     /// A user is no longer a member: out of the group's room, if there is one.
     pub(super) fn leave_group_room(&mut self, group: &GroupId, user: &UserId) {
-        let room = self.rooms.of_group(group).and_then(|room| self.rooms.rooms.get(&room));
-        let theirs = room.into_iter().flat_map(|room| &room.people);
-        let devices: Vec<DeviceId> = theirs
+        let Some(room) = self.rooms.of_group(group).and_then(|room| self.rooms.rooms.get_mut(&room)) else { return };
+        // That they were once invited to it opens it no more.
+        room.allowed.remove(user);
+        let devices: Vec<DeviceId> = room
+            .people
+            .iter()
             .filter(|(_, person)| person.participant.user_id == *user)
             .map(|(device, _)| device.clone())
             .collect();

@@ -264,8 +264,12 @@ fn who_is_no_longer_a_member_is_out_of_the_groups_room() {
     let (mut a, mut b, mut c) = (world.online("a"), world.online("b"), world.online("c"));
     world.ok(&mut a, create_group(GroupType::Public, &["b", "c"]));
     world.ok(&mut a, of_group(1));
-    world.ok(&mut b, enter(1));
-    world.ok(&mut c, enter(1));
+    world.ok(&mut a, group_to_room("i", &["b", "c"], 1));
+    for (phone, name) in [(&mut b, "b"), (&mut c, "c")] {
+        world.ok(phone, enter(1));
+        world.ok(phone, accept("i"));
+        assert!(exits(&mut world, phone).is_empty(), "{name}");
+    }
     world.ok(&mut a, api::KickGroupMember { group_id: group("g"), member_list: users(&["b"]) });
     assert_eq!(exits(&mut world, &mut b)[0].reason, LeaveReason::Removed);
     world.refused(&mut b, enter(1), Code::PermissionDenied);
