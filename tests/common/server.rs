@@ -79,6 +79,11 @@ impl ServerProcess {
         self.child.wait().expect("an end").code()
     }
 
+    /// Its process.
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Its data folder.
     pub(crate) fn data_dir(&self) -> PathBuf {
         self.dir.path().join("data")
