@@ -29,7 +29,7 @@ pub(crate) use log::{LogEntry, Message};
 /// Name of the database in the data folder.
 pub(crate) const FILE_NAME: &str = "ahoy.sqlite3";
 /// How many events of a user are kept.
-pub(crate) const EVENTS_PER_USER: u64 = 1_000;
+pub(crate) const EVENTS_PER_USER: u64 = 10_000;
 /// How long events and invitations that are over are kept, ms (30 days).
 pub(crate) const KEPT_MS: i64 = 30 * 24 * 60 * 60 * 1_000;
 

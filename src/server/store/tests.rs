@@ -101,7 +101,7 @@ fn the_log_keeps_the_latest_events_and_forgets_old_ones() {
     let messages = |store: &Store| -> i64 {
         store.db.query_row("SELECT count(*) FROM messages", [], |row| row.get(0)).expect("counted")
     };
-    assert_eq!(messages(&store), 1_051);
+    assert_eq!(messages(&store), EVENTS_PER_USER as i64 + 51);
     store.sweep(KEPT_MS).expect("swept");
     assert_eq!(messages(&store), 1_001, "nobody can reach the first fifty");
     store.sweep(KEPT_MS + 1_000).expect("swept");
