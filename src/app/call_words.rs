@@ -112,6 +112,7 @@ pub(crate) fn standing(text: Text, standing: Standing) -> String {
         Standing::Coming => "standing-coming",
         Standing::In => "standing-in",
         Standing::Reconnecting => "standing-reconnecting",
+        Standing::OnHold => "standing-on-hold",
         Standing::Declined => "standing-declined",
         Standing::Busy => "standing-busy",
         Standing::NotAvailable => "standing-not-available",

@@ -93,7 +93,7 @@ pub(crate) fn free(state: &State) -> bool {
 /// Where somebody of a call comes in a list: who is in it first, then who may come, then the others.
 pub(crate) fn rank(standing: Standing) -> u8 {
     match standing {
-        Standing::In | Standing::Reconnecting => 0,
+        Standing::In | Standing::Reconnecting | Standing::OnHold => 0,
         Standing::Coming | Standing::Ringing => 1,
         Standing::Declined
         | Standing::Busy

@@ -55,8 +55,10 @@ impl Machine {
         view.detail = detail;
         view.duration_s = view.talking_since_ms.map_or(0, |since| now_ms.saturating_sub(since) / 1000);
         view.ring_deadline_ms = None;
+        view.on_hold = false;
         view.participants.clear();
         call.limit = None;
+        call.again = false;
         call.shown = true;
         call.forget_ms = now_ms + MEMORY_MS;
         let id = view.call_id.clone();
@@ -74,6 +76,7 @@ impl Machine {
             let exit = ExitRoom { room_id, group_id };
             self.ask(&id, Ask::Exit(exit), now_ms + MEMORY_MS);
         }
+        self.resume_what_gave_way();
     }
 
     /// What ended before gives way in the view.

@@ -55,6 +55,10 @@ pub enum Input {
     Accept(InviteId),
     /// The person declines.
     Reject(InviteId),
+    /// The person puts a talk on hold: neither side hears the other, and the call goes on.
+    Hold(InviteId),
+    /// The person goes on with a talk that is on hold; the one they are in goes on hold instead.
+    Resume(InviteId),
     /// The person hangs up, or gives up ringing.
     HangUp(InviteId),
     /// The person has seen how it ended.
@@ -70,6 +74,8 @@ pub enum Input {
     LinkReady,
     /// From now on, whoever calls is told that this user does not want to be disturbed, and nothing rings (or again).
     DoNotDisturb(bool),
+    /// From now on, who calls during a talk may ring and wait (or is told again that the line is busy).
+    CallWaiting(bool),
     /// This device was signed out.
     SignedOut(ApiError),
     /// A deadline may have passed.

@@ -78,6 +78,11 @@ pub(super) struct Call {
     /// The device of the peer: the caller's, or the one that accepted.
     pub(super) peer_device: Option<DeviceId>,
     pub(super) place: Place,
+    /// Inside, and has asked to enter again: to hold the call or to go on with it. Until the answer, nothing is sent or
+    /// heard.
+    pub(super) again: bool,
+    /// On hold for the sake of another call: it goes on by itself when that is over.
+    pub(super) gave_way: bool,
     /// Who came (`true`) and left while the answer to `enterRoom` was on its way: it may be older than these events.
     pub(super) meanwhile: Vec<(Participant, bool)>,
     pub(super) invitation: Invitation,
@@ -138,10 +143,13 @@ impl Call {
                 end: None,
                 detail: None,
                 duration_s: 0,
+                on_hold: false,
             },
             alias: None,
             peer_device: None,
             place: Place::Outside,
+            again: false,
+            gave_way: false,
             meanwhile: Vec::new(),
             invitation,
             arrived: false,
@@ -175,16 +183,27 @@ impl Call {
         self.view.call_id == *id || self.alias.as_ref() == Some(id)
     }
 
+    /// The answer to `enterRoom` is on its way.
+    pub(super) fn is_entering(&self) -> bool {
+        self.again || matches!(self.place, Place::Entering)
+    }
+
     /// `enterRoom` goes out.
     pub(super) fn begin_entering(&mut self) {
         self.place = Place::Entering;
+        self.again = false;
         self.meanwhile.clear();
         self.peer_linked = true;
     }
 
+    /// Sound may run.
+    pub(super) fn may_sound(&self) -> bool {
+        !self.view.on_hold && !self.again
+    }
+
     /// Somebody has come or left.
     pub(super) fn note_participant(&mut self, participant: Participant, here: bool) {
-        if matches!(self.place, Place::Entering) {
+        if self.is_entering() {
             self.meanwhile.push((participant.clone(), here));
         }
         self.view.participants.retain(|other| other.device_id != participant.device_id);

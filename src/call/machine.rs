@@ -53,13 +53,14 @@ pub struct Machine {
     pub(super) now_ms: u64,
     /// The connection to the server stands.
     pub(super) link: bool,
-    /// At most one that lives, and those that are over and still remembered.
+    /// Those that live (two at most, see `hold`), and those that are over and still remembered.
     pub(super) calls: Vec<Call>,
     /// Counts them.
     serial: u64,
     pub(super) early: EarlyEnds,
     pub(super) elsewhere: Elsewhere,
     pub(super) do_not_disturb: bool,
+    pub(super) call_waiting: bool,
     outbox: Outbox,
     out: VecDeque<Output>,
 }
@@ -83,6 +84,7 @@ impl Machine {
             early: EarlyEnds::default(),
             elsewhere: Elsewhere::default(),
             do_not_disturb: false,
+            call_waiting: false,
             outbox: Outbox::default(),
             out: VecDeque::new(),
         }
@@ -100,6 +102,8 @@ impl Machine {
             Input::StopRinging(call, users) => self.stop_ringing(&call, &users),
             Input::Accept(id) => self.person_accepts(&id),
             Input::Reject(id) => self.person_rejects(&id),
+            Input::Hold(id) => self.person_holds(&id),
+            Input::Resume(id) => self.person_resumes(&id),
             Input::HangUp(id) => self.person_hangs_up(&id),
             Input::Dismiss(id) => self.dismiss(&id),
             Input::Delivery(delivery) => self.delivered(delivery),
@@ -107,6 +111,7 @@ impl Machine {
             Input::LinkLost => self.link_lost(),
             Input::LinkReady => self.link_ready(),
             Input::DoNotDisturb(on) => self.do_not_disturb = on,
+            Input::CallWaiting(on) => self.call_waiting = on,
             Input::SignedOut(error) => self.signed_out(&error),
             Input::Tick => {}
         }
@@ -125,11 +130,17 @@ impl Machine {
         self.calls.iter().filter_map(|call| call.deadline(self.link)).chain(repetition).min()
     }
 
-    /// The calls as they stand, the live one first, then the one that ended last, until it is dismissed or replaced.
+    /// The calls as they stand: the one that the person is in, one that rings, one on hold; then the one that ended
+    /// last, until it is dismissed or replaced.
     pub fn view(&self) -> Vec<CallView> {
-        let live = self.calls.iter().filter(|call| call.is_live());
-        let ended = self.calls.iter().filter(|call| !call.is_live() && call.shown);
-        live.chain(ended).map(|call| call.view.clone()).collect()
+        let mut calls: Vec<&Call> = self.calls.iter().filter(|call| call.is_live() || call.shown).collect();
+        calls.sort_by_key(|call| match call.view.phase {
+            Phase::Ended => 3,
+            _ if call.view.on_hold => 2,
+            Phase::Incoming => 1,
+            _ => 0,
+        });
+        calls.into_iter().map(|call| call.view.clone()).collect()
     }
 
     // ---- for the other files of the machine ----------------------------------------------------------------------
@@ -150,6 +161,11 @@ impl Machine {
         let serial = self.calls[i].serial;
         let outputs = self.outbox.leave_again(serial, ExitRoom { room_id, group_id: None }, order, until_ms, self.link);
         self.out.extend(outputs);
+    }
+
+    /// An earlier request to enter the room of this call is neither repeated nor waited for.
+    pub(super) fn drop_wish_to_enter(&mut self, serial: u64) {
+        self.outbox.drop_enter(serial);
     }
 
     pub(super) fn abandon(&mut self, i: usize) {
@@ -173,24 +189,32 @@ impl Machine {
         self.out.extend(outputs);
     }
 
-    pub(super) fn live(&self) -> Option<usize> {
-        self.calls.iter().position(Call::is_live)
+    /// The calls that are not over, in the order in which they began.
+    pub(super) fn all_live(&self) -> Vec<usize> {
+        (0..self.calls.len()).filter(|i| self.calls[*i].is_live()).collect()
     }
 
     pub(super) fn find(&self, id: &InviteId) -> Option<usize> {
         // A call that took over from our own invitation comes before that invitation's remains.
-        self.live().filter(|i| self.calls[*i].is(id)).or_else(|| self.find_exact(id))
+        self.calls.iter().position(|call| call.is_live() && call.is(id)).or_else(|| self.find_exact(id))
     }
 
     /// The call of exactly this name: what an event is about. One can leave a call of several and come back: then it is
     /// the stay that lasts, or the last one.
     pub(super) fn find_exact(&self, id: &InviteId) -> Option<usize> {
         let named = |call: &Call| call.view.call_id == *id;
-        self.live().filter(|i| named(&self.calls[*i])).or_else(|| self.calls.iter().rposition(named))
+        let live = self.calls.iter().position(|call| call.is_live() && named(call));
+        live.or_else(|| self.calls.iter().rposition(named))
+    }
+
+    /// The call of two that this invitation is. One of several may have the name of an invitation that this device never
+    /// saw, or that it answered before the program was started anew: its end is not the call's.
+    pub(super) fn pair_of(&self, id: &InviteId) -> Option<usize> {
+        self.find_exact(id).filter(|i| self.calls[*i].party.is_none())
     }
 
     pub(super) fn live_in_room(&self, room: RoomId) -> Option<usize> {
-        self.live().filter(|i| self.calls[*i].view.room == Some(room))
+        self.calls.iter().position(|call| call.is_live() && call.view.room == Some(room))
     }
 
     // ---- dispatch -------------------------------------------------------------------------------------------------
@@ -210,6 +234,7 @@ impl Machine {
             Event::RemoteUserEnterRoom(entered) => self.peer_entered(entered),
             Event::RemoteUserLeaveRoom(left) => self.peer_left(&left),
             Event::RemoteUserLinkChanged(link) => self.peer_link_changed(&link),
+            Event::RemoteUserHoldChanged(hold) => self.peer_hold_changed(hold),
             Event::GroupDismissed(group) | Event::QuitFromGroup(group) => self.group_is_over(&group.group_id),
             Event::MemberKicked(gone) | Event::MemberLeave(gone) => {
                 self.member_is_gone(&gone.group_id, &gone.member_list);
@@ -306,7 +331,7 @@ impl Machine {
     }
 
     fn signed_out(&mut self, error: &ApiError) {
-        if let Some(i) = self.live() {
+        for i in self.all_live() {
             self.calls[i].settled = true;
             self.end(i, EndReason::EndedByServer, Some(error.to_string()));
         }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::protocol::{
-    ApiError, Code, Request,
+    ApiError, Code, Request, RoomId,
     api::{Accept, Cancel, EnterRoom, ExitRoom, Invite, InviteInGroup, Reject},
 };
 
@@ -67,6 +67,8 @@ pub(super) struct Letter {
     /// Not repeated after this time.
     until_ms: u64,
     abandoned: bool,
+    /// A later request of the same kind has taken its place: whatever the answer, it is the other's that counts.
+    replaced: bool,
 }
 
 impl Letter {
@@ -92,7 +94,7 @@ impl Outbox {
     /// Sends a request, or keeps it until the connection is back.
     pub(super) fn send(&mut self, call: u64, ask: Ask, until_ms: u64, link: bool) -> Vec<Output> {
         self.next += 1;
-        let letter = Letter { call, ask, order: self.next, until_ms, abandoned: false };
+        let letter = Letter { call, ask, order: self.next, until_ms, abandoned: false, replaced: false };
         if !link {
             self.wait(0, letter);
             return Vec::new();
@@ -112,7 +114,7 @@ impl Outbox {
         until_ms: u64,
         link: bool,
     ) -> Vec<Output> {
-        let letter = Letter { call, ask: Ask::Exit(exit), order, until_ms, abandoned: false };
+        let letter = Letter { call, ask: Ask::Exit(exit), order, until_ms, abandoned: false, replaced: false };
         if link && !letter.is_held(self.entering_since()) {
             return vec![self.dispatch(letter)];
         }
@@ -144,6 +146,12 @@ impl Outbox {
         result: Result<RequestReply, ApiError>,
     ) -> Option<(Letter, Result<RequestReply, ApiError>)> {
         let letter = self.flying.remove(&ticket)?;
+        if let (Ask::Enter(enter), Ok(RequestReply::Entered(reply))) = (&letter.ask, &result) {
+            self.exits_are_moot(letter.order, enter.keep_others.then_some(reply.room_id));
+        }
+        if letter.replaced {
+            return None;
+        }
         if let Err(error) = &result
             && is_passing(error)
             && !letter.abandoned
@@ -152,9 +160,6 @@ impl Outbox {
             let not_before_ms = if link { now_ms + RETRY_MS } else { 0 };
             self.wait(not_before_ms, letter);
             return None;
-        }
-        if let (Ask::Enter(_), Ok(_)) = (&letter.ask, &result) {
-            self.exits_are_moot(letter.order);
         }
         Some((letter, result))
     }
@@ -187,12 +192,25 @@ impl Outbox {
         entering.map(|letter| letter.order).max().unwrap_or(0)
     }
 
-    /// A room was entered: that has left any other, and to leave this very one for an earlier stay would be to leave it
-    /// now.
-    fn exits_are_moot(&mut self, entered: u64) {
-        self.waiting.retain(|_, (_, letter)| !letter.is_exit() || letter.order > entered);
-        for letter in self.flying.values_mut().filter(|letter| letter.order < entered) {
-            letter.abandoned |= letter.is_exit();
+    /// A room was entered: to leave it for an earlier stay would be to leave it now. Any other has been left by that,
+    /// unless this was the `only` one meant.
+    fn exits_are_moot(&mut self, entered: u64, only: Option<RoomId>) {
+        let moot = |letter: &Letter| match &letter.ask {
+            Ask::Exit(exit) => letter.order < entered && only.is_none_or(|room| exit.room_id == room),
+            _ => false,
+        };
+        self.waiting.retain(|_, (_, letter)| !moot(letter));
+        for letter in self.flying.values_mut() {
+            letter.abandoned |= moot(letter);
+        }
+    }
+
+    /// The requests of this call to enter its room are replaced by another.
+    pub(super) fn drop_enter(&mut self, call: u64) {
+        let its = |letter: &Letter| letter.call == call && matches!(letter.ask, Ask::Enter(_));
+        self.waiting.retain(|_, (_, letter)| !its(letter));
+        for letter in self.flying.values_mut() {
+            letter.replaced |= its(letter);
         }
     }
 

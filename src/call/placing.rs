@@ -23,14 +23,8 @@ impl Machine {
             let error = ApiError::new(Code::InvalidParameters, "You cannot call yourself; choose somebody else.");
             return self.put(Output::Refused { whom: vec![peer], error });
         }
-        if let Some(i) = self.live() {
-            let call = &self.calls[i];
-            if call.view.phase == Phase::Incoming && call.view.peer == peer {
-                // Both want the same: to call back whoever is ringing is to answer.
-                return self.answer(i);
-            }
-            let error = ApiError::new(Code::InvalidOperation, "There is a call already; hang up first.");
-            return self.put(Output::Refused { whom: vec![peer], error });
+        if self.is_in_a_call(std::slice::from_ref(&peer), |call| call.view.peer == peer) {
+            return;
         }
         let (id, room) = (self.ids.invite(), self.ids.room());
         let ring_deadline_ms = self.now_ms + u64::from(RING_S) * 1000;
@@ -46,7 +40,8 @@ impl Machine {
         call.begin_entering();
         call.rooms_tried += 1;
         let (id, group_id) = (call.view.call_id.clone(), call.view.group.clone());
-        let enter = EnterRoom { room_id, create: true, group_id, call_id: Some(id.clone()) };
+        let call_id = Some(id.clone());
+        let enter = EnterRoom { create: true, group_id, call_id, ..EnterRoom::of(room_id) };
         self.ask(&id, Ask::Enter(enter), until);
     }
 
@@ -225,7 +220,7 @@ impl Machine {
             return self.parts_over(i, &cancelled.invite_id, &cancelled.invitee_list, false);
         }
         self.over(&cancelled.invite_id);
-        if let Some(i) = self.find_exact(&cancelled.invite_id) {
+        if let Some(i) = self.pair_of(&cancelled.invite_id) {
             // Our own cancellation of a call that rang in vain because the server kept silent stays "no answer".
             let call = &self.calls[i];
             let in_vain = call.view.end.filter(|end| {
@@ -242,7 +237,7 @@ impl Machine {
             return self.parts_over(i, &timeout.invite_id, &timeout.invitee_list, true);
         }
         self.over(&timeout.invite_id);
-        if let Some(i) = self.find_exact(&timeout.invite_id) {
+        if let Some(i) = self.pair_of(&timeout.invite_id) {
             let offline = self.calls[i].callee_offline;
             self.verdict(i, if offline { EndReason::Offline } else { EndReason::NoAnswer }, None);
         }

@@ -72,40 +72,33 @@ impl Machine {
         if self.early.knows(self.now_ms, &invitation.invite_id) {
             return;
         }
-        let Some(i) = self.live() else {
-            if !self.elsewhere.calls(self.now_ms, &invitation.inviter) {
-                self.ring(invitation, data);
-            }
-            return;
-        };
-        let call = &self.calls[i];
-        if call.party.as_ref().is_some_and(|party| party.is_rung(&invitation.inviter)) {
+        let live = self.all_live();
+        let rung = |call: &Call| call.party.as_ref().is_some_and(|party| party.is_rung(&invitation.inviter));
+        if live.iter().any(|i| rung(&self.calls[*i])) {
             // Being called by us at the same moment, they give way.
             return;
         }
-        if call.party.is_some() {
-            return self.turn_away(&invitation, data);
-        }
-        let same_peer = call.view.peer == invitation.inviter;
-        match call.view.phase {
-            Phase::Calling | Phase::Ringing if same_peer => self.glare(i, invitation, data),
-            Phase::Incoming | Phase::Connecting | Phase::InCall | Phase::Reconnecting
-                if same_peer && call.peer_device.as_ref() == Some(&invitation.device_id) =>
-            {
-                // A device has one call at a time: that it calls again says that our call is dead on its side.
-                let unanswered = call.view.phase == Phase::Incoming;
-                self.end(i, if unanswered { EndReason::Cancelled } else { EndReason::ConnectionLost }, None);
-                self.owe_hangup(i, 0);
-                self.ring(invitation, data);
+        let theirs = |call: &Call| call.party.is_none() && call.view.peer == invitation.inviter;
+        if let Some(i) = live.into_iter().find(|i| theirs(&self.calls[*i])) {
+            let call = &self.calls[i];
+            match call.view.phase {
+                Phase::Calling | Phase::Ringing => return self.glare(i, invitation, data),
+                Phase::Incoming | Phase::Connecting | Phase::InCall | Phase::Reconnecting
+                    if call.peer_device.as_ref() == Some(&invitation.device_id) =>
+                {
+                    // A device calls nobody while it is in a call: that it calls again says that our call is dead on its
+                    // side.
+                    let unanswered = call.view.phase == Phase::Incoming;
+                    self.end(i, if unanswered { EndReason::Cancelled } else { EndReason::ConnectionLost }, None);
+                    self.owe_hangup(i, 0);
+                }
+                Phase::Incoming | Phase::Connecting | Phase::InCall | Phase::Reconnecting | Phase::Ended => {}
             }
-            Phase::Calling
-            | Phase::Ringing
-            | Phase::Incoming
-            | Phase::Connecting
-            | Phase::InCall
-            | Phase::Reconnecting => self.turn_away(&invitation, data),
-            // `live()` never gives one that is over.
-            Phase::Ended => {}
+        }
+        if !self.may_ring() {
+            self.turn_away(&invitation, data);
+        } else if !self.elsewhere.calls(self.now_ms, &invitation.inviter) {
+            self.ring(invitation, data);
         }
     }
 
@@ -216,7 +209,9 @@ impl Machine {
         // Without a connection, the answer may wait as long as it may ring.
         call.limit = limit;
         let id = call.view.call_id.clone();
-        self.ask(&id, Ask::Enter(EnterRoom { room_id, create: false, group_id: None, call_id: None }), until);
+        self.hold_others(i);
+        let keep_others = self.all_live().len() > 1;
+        self.ask(&id, Ask::Enter(EnterRoom { keep_others, ..EnterRoom::of(room_id) }), until);
     }
 
     pub(super) fn accept_from_inside(&mut self, i: usize) {
@@ -325,7 +320,9 @@ impl Machine {
         call.invitation = Invitation::AcceptSent;
         call.begin_entering();
         let id = call.view.call_id.clone();
-        let enter = EnterRoom { room_id, create: false, group_id: None, call_id: None };
+        self.hold_others(i);
+        let keep_others = self.all_live().len() > 1;
+        let enter = EnterRoom { keep_others, ..EnterRoom::of(room_id) };
         self.ask(&id, Ask::Enter(enter), self.now_ms + CONNECT_MS);
     }
 
@@ -336,7 +333,7 @@ impl Machine {
             return self.party_accepted(i, answer);
         }
         self.over(&answer.invite_id);
-        let Some(i) = self.find_exact(&answer.invite_id) else { return };
+        let Some(i) = self.pair_of(&answer.invite_id) else { return };
         if self.calls[i].invitation.is_ours() {
             if answer.invitee == self.calls[i].view.peer {
                 self.our_call_accepted(i, answer);
@@ -355,7 +352,7 @@ impl Machine {
             return self.party_rejected(i, answer);
         }
         self.over(&answer.invite_id);
-        let Some(i) = self.find_exact(&answer.invite_id) else { return };
+        let Some(i) = self.pair_of(&answer.invite_id) else { return };
         if self.calls[i].invitation.is_ours() {
             if answer.invitee == self.calls[i].view.peer {
                 let reason = match CallData::parse(&answer.data) {

@@ -1,15 +1,14 @@
 //! In the room: who is there, talking, lost connections.
 
 use crate::protocol::{
-    ApiError, InviteId,
+    ApiError,
     api::{EnterRoom, EnterRoomReply},
-    event::{LeaveReason, RoomEntered, RoomLeft, RoomLink},
+    event::{LeaveReason, RoomEntered, RoomHold, RoomLeft, RoomLink},
 };
 
 use super::{
     live::{Invitation, Limit, Place},
     machine::{CONNECT_MS, Machine, Output, PEER_RECONNECT_MS, PEER_UNLINKED_MS, RECONNECT_MS, RequestReply},
-    outbox::Ask,
     view::{EndReason, Phase},
 };
 
@@ -81,6 +80,7 @@ impl Machine {
         call.view.participants = reply.participants.clone();
         call.view.participants.retain(|other| (&other.user_id, &other.device_id) != (&me, &device));
         call.place = Place::Inside(reply.clone());
+        call.again = false;
         for (participant, here) in std::mem::take(&mut call.meanwhile) {
             call.note_participant(participant, here);
         }
@@ -108,6 +108,7 @@ impl Machine {
         }
         if let Some(reply) = inside.clone()
             && !call.media
+            && call.may_sound()
         {
             call.media = true;
             self.put(Output::StartMedia(reply));
@@ -187,6 +188,14 @@ impl Machine {
         self.progress(i);
     }
 
+    pub(super) fn peer_hold_changed(&mut self, hold: RoomHold) {
+        let Some(i) = self.live_in_room(hold.room_id) else {
+            return self.note_in_groups_room(hold.room_id, &hold.participant, true);
+        };
+        self.calls[i].note_participant(hold.participant, true);
+        self.calls[i].show_others();
+    }
+
     pub(super) fn peer_link_changed(&mut self, link: &RoomLink) {
         let Some(i) = self.live_in_room(link.room_id) else { return };
         if self.calls[i].party.is_some() {
@@ -218,7 +227,12 @@ impl Machine {
 
     pub(super) fn link_lost(&mut self) {
         self.link = false;
-        let Some(i) = self.live() else { return };
+        for i in self.all_live() {
+            self.link_lost_in(i);
+        }
+    }
+
+    fn link_lost_in(&mut self, i: usize) {
         if self.calls[i].party.is_some() {
             return self.party_link_lost(i);
         }
@@ -238,19 +252,16 @@ impl Machine {
             return self.release_waiting();
         }
         self.link = true;
-        if let Some(i) = self.live() {
+        let live = self.all_live();
+        let several = live.len() > 1;
+        for i in live {
             let call = &mut self.calls[i];
             if call.view.phase == Phase::Connecting {
                 call.limit = Some((self.now_ms + CONNECT_MS, Limit::Lost));
             }
-            if let (Place::Inside(_), Some(room_id)) = (&call.place, call.view.room) {
+            if matches!(call.place, Place::Inside(_)) {
                 call.begin_entering();
-                let id: InviteId = call.view.call_id.clone();
-                self.ask(
-                    &id,
-                    Ask::Enter(EnterRoom { room_id, create: false, group_id: None, call_id: None }),
-                    self.now_ms + RECONNECT_MS,
-                );
+                self.enter_as_it_stands(i, several);
             }
         }
         self.release_waiting();

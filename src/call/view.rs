@@ -76,6 +76,8 @@ pub enum Standing {
     In,
     /// In the call; the connection is gone for the moment.
     Reconnecting,
+    /// In the call, and has it on hold.
+    OnHold,
     /// Has declined.
     Declined,
     /// Is in another call.
@@ -97,7 +99,12 @@ pub enum Standing {
 impl Standing {
     /// In the call, or about to be: not to be called again.
     pub fn is_busy_here(self) -> bool {
-        matches!(self, Self::Ringing | Self::Coming | Self::In | Self::Reconnecting)
+        matches!(self, Self::Ringing | Self::Coming) || self.is_in()
+    }
+
+    /// In the call, whether there is anything to hear or not.
+    pub fn is_in(self) -> bool {
+        matches!(self, Self::In | Self::Reconnecting | Self::OnHold)
     }
 }
 
@@ -147,6 +154,9 @@ pub struct CallView {
     pub detail: Option<String>,
     /// How long they talked, whole seconds; set with [`Phase::Ended`].
     pub duration_s: u64,
+    /// This device has it on hold: it goes on, and nothing is sent or heard.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub on_hold: bool,
 }
 
 impl CallView {
@@ -162,13 +172,24 @@ impl CallView {
 
     /// How many others are in a call of several.
     pub fn others_in(&self) -> usize {
-        self.others.iter().filter(|other| matches!(other.standing, Standing::In | Standing::Reconnecting)).count()
+        self.others.iter().filter(|other| other.standing.is_in()).count()
+    }
+
+    /// In a call of two: the other one has it on hold.
+    pub fn peer_holds(&self) -> bool {
+        !self.is_party() && self.participants.iter().any(|other| other.user_id == self.peer && other.on_hold)
+    }
+
+    /// A talk that this person is in at the moment.
+    pub fn is_talk(&self) -> bool {
+        self.is_live() && self.talking_since_ms.is_some() && !self.on_hold
     }
 
     /// What can be done about it now, in the order of the buttons.
     pub fn actions(&self) -> &'static [Action] {
         match self.phase {
-            Phase::InCall => &[Action::Mute, Action::AddPeople, Action::HangUp],
+            Phase::InCall | Phase::Reconnecting if self.on_hold => &[Action::Resume, Action::HangUp],
+            Phase::InCall => &[Action::Mute, Action::Hold, Action::AddPeople, Action::HangUp],
             Phase::Calling | Phase::Ringing => &[Action::HangUp],
             Phase::Incoming => &[Action::Accept, Action::Reject],
             Phase::Connecting | Phase::Reconnecting => &[Action::Mute, Action::HangUp],
@@ -230,6 +251,10 @@ pub enum Action {
     HangUp,
     /// Close the microphone.
     Mute,
+    /// Put it on hold.
+    Hold,
+    /// Go on with it.
+    Resume,
     /// Call more people into it.
     AddPeople,
     /// Call the same person again.
@@ -246,6 +271,8 @@ pub enum Cue {
     Ringtone,
     /// Loop: the peer's device rings.
     Ringback,
+    /// Loop: somebody else calls during a talk.
+    Waiting,
     /// Once: the line is busy, or the callee does not want to be disturbed.
     Busy,
     /// Once: the callee declined.
@@ -259,6 +286,6 @@ pub enum Cue {
 impl Cue {
     /// Whether it goes on until stopped.
     pub fn is_loop(self) -> bool {
-        matches!(self, Self::Ringtone | Self::Ringback)
+        matches!(self, Self::Ringtone | Self::Ringback | Self::Waiting)
     }
 }

@@ -205,7 +205,7 @@ impl Client {
         create: bool,
         group_id: Option<GroupId>,
     ) -> Result<EnterRoomReply, ApiError> {
-        self.call(EnterRoom { room_id, create, group_id, call_id: None }).await
+        self.call(EnterRoom { create, group_id, ..EnterRoom::of(room_id) }).await
     }
 
     /// The attributes of a group: the call that is on there. Refused with 10007 for who is not a member.

@@ -268,6 +268,8 @@ impl Actor {
             Command::CallGroup { group, users } => self.call_group(group, users),
             Command::JoinCall(group) => self.join_call(&group),
             Command::AddToCall { call, users } => self.add_to_call(call, users),
+            Command::Hold(call) => self.calls_input(Input::Hold(call)),
+            Command::Resume(call) => self.calls_input(Input::Resume(call)),
             Command::StopRinging { call, users } => self.calls_input(Input::StopRinging(call, users)),
             Command::Accept(call) => self.calls_input(Input::Accept(call)),
             Command::Reject(call) => self.calls_input(Input::Reject(call)),
@@ -363,6 +365,7 @@ impl Actor {
         self.stored(result);
         self.draft.settings = Arc::new(to_store);
         self.desk.apply(&old, &settings);
+        self.calls_input(Input::CallWaiting(settings.call_waiting));
         self.settings = Arc::new(settings);
     }
 

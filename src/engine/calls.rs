@@ -92,6 +92,7 @@ impl Actor {
         self.calls.machine = Some(Machine::new(user.clone(), device.clone()));
         self.calls.in_flight = 0;
         self.calls.silenced = None;
+        self.calls_input(Input::CallWaiting(self.settings.call_waiting));
         let result = self.profile.log(&account);
         let (rows, deleted) = self.stored(result).unwrap_or_default();
         self.calls.fold = Some(Log::restore(user, device, rows));

@@ -58,6 +58,10 @@ pub enum Command {
     Accept(InviteId),
     /// Decline.
     Reject(InviteId),
+    /// Put a talk on hold.
+    Hold(InviteId),
+    /// Go on with a talk that is on hold; another one goes on hold for it.
+    Resume(InviteId),
     /// Hang up or give up.
     HangUp(InviteId),
     /// Leave the screen of a call that is over.

@@ -34,14 +34,16 @@ impl Sound {
 }
 
 /// What is to be heard: the ringtone of an incoming call unless silenced, else the tone of the live call, else the one
-/// that says how the last call ended. Nothing rings into a conversation.
+/// that says how the last call ended. Nothing rings into a conversation: there, it is a soft tone.
 pub fn wanted(views: &[CallView], silenced: bool, settings: &Settings) -> Option<Sound> {
+    let talking = views.iter().any(CallView::is_talk);
     let of = |view: &CallView| {
         let cue = view.cue()?;
-        let ring = cue == Cue::Ringtone;
-        if ring && silenced {
+        if cue == Cue::Ringtone && silenced {
             return None;
         }
+        let cue = if cue == Cue::Ringtone && talking { Cue::Waiting } else { cue };
+        let ring = cue == Cue::Ringtone;
         Some(Sound {
             call_id: view.call_id.clone(),
             cue,
@@ -62,9 +64,8 @@ pub fn wanted(views: &[CallView], silenced: bool, settings: &Settings) -> Option
         return views.last().and_then(of);
     }
     let sounds: Vec<Sound> = live.filter_map(of).collect();
-    let talking = views.iter().any(|view| view.is_live() && view.talking_since_ms.is_some());
-    let ringtone = sounds.iter().find(|sound| sound.cue == Cue::Ringtone).filter(|_| !talking);
-    ringtone.or_else(|| sounds.iter().find(|sound| sound.cue != Cue::Ringtone)).cloned()
+    let incoming = sounds.iter().find(|sound| matches!(sound.cue, Cue::Ringtone | Cue::Waiting));
+    incoming.or(sounds.first()).cloned()
 }
 
 #[cfg(test)]
@@ -90,6 +91,7 @@ mod tests {
             end,
             detail: None,
             duration_s: 0,
+            on_hold: false,
         }
     }
 
@@ -117,7 +119,13 @@ mod tests {
     #[test]
     fn nothing_rings_into_a_conversation() {
         let talking = view("now", Direction::Outgoing, Phase::InCall, None);
-        assert_eq!(cue(&[talking, incoming()], false), None);
+        let on_hold = CallView { on_hold: true, ..talking.clone() };
+        assert_eq!(cue(&[talking.clone(), incoming()], true), None);
+        assert_eq!(cue(&[on_hold, incoming()], false), Some(Cue::Ringtone), "nobody is talking");
+        let headphones = DeviceSpec::Named("headphones".into());
+        let settings = Settings { speaker: headphones.clone(), ..Settings::default() };
+        let sound = wanted(&[talking, incoming()], false, &settings).expect("a tone");
+        assert_eq!((sound.cue, sound.device), (Cue::Waiting, headphones), "where the voice is");
     }
 
     #[test]

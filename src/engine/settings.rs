@@ -37,6 +37,8 @@ pub struct Settings {
     pub ringtone: Ringtone,
     /// Which country's ringback, busy and ended tones.
     pub tones: ToneRegion,
+    /// Who calls during a talk may wait; without it, they are told that the line is busy.
+    pub call_waiting: bool,
     /// Which language; `None` follows the system.
     pub language: Option<Language>,
     /// Light, dark, or as the system.
@@ -60,6 +62,7 @@ impl Default for Settings {
             ring_volume: 0.8,
             ringtone: Ringtone::default(),
             tones: ToneRegion::default(),
+            call_waiting: false,
             language: None,
             theme: Theme::default(),
         }

@@ -325,6 +325,7 @@ fn ring_cue(cue: Cue) -> RingCue {
     match cue {
         Cue::Ringtone => RingCue::Ringtone,
         Cue::Ringback => RingCue::Ringback,
+        Cue::Waiting => RingCue::Waiting,
         Cue::Busy => RingCue::Busy,
         Cue::Declined => RingCue::Declined,
         Cue::Failed => RingCue::Failed,

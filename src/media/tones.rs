@@ -11,6 +11,8 @@ use super::{
 
 /// Loudness of call progress tones, dBFS.
 const LEVEL_DBFS: f32 = -18.0;
+/// Loudness of the one tone that is heard while somebody speaks, dBFS.
+const WAITING_DBFS: f32 = -30.0;
 /// Every tone rises and falls within this time, ms.
 const RAMP_MS: u32 = 10;
 
@@ -75,6 +77,8 @@ pub enum RingCue {
     Ringtone,
     /// Loop: the peer's device rings.
     Ringback,
+    /// Loop: somebody else calls during the talk.
+    Waiting,
     /// Once: the line is busy.
     Busy,
     /// Once: the callee declined.
@@ -120,6 +124,16 @@ fn busy(region: ToneRegion) -> Cadence {
     }
 }
 
+fn waiting(region: ToneRegion) -> Cadence {
+    match region {
+        ToneRegion::Korea => Cadence { hertz: [350.0, 440.0], on_off: &[250, 250, 250, 3250] },
+        ToneRegion::Automatic | ToneRegion::NorthAmerica => Cadence { hertz: [440.0, 0.0], on_off: &[300, 9700] },
+        ToneRegion::Europe => Cadence { hertz: [425.0, 0.0], on_off: &[200, 200, 200, 4400] },
+        ToneRegion::UnitedKingdom => Cadence { hertz: [400.0, 0.0], on_off: &[100, 2900] },
+        ToneRegion::Japan => Cadence { hertz: [400.0, -15.0], on_off: &[500, 3500] },
+    }
+}
+
 /// Congestion: the busy tone's pitch, twice as quick.
 fn congestion(region: ToneRegion) -> Cadence {
     Cadence { hertz: busy(region).hertz, on_off: &[250, 250] }
@@ -142,6 +156,11 @@ fn round(cadence: &Cadence) -> (Vec<Note>, u32) {
     (notes, at)
 }
 
+/// The same, no louder than what may be heard through a voice.
+fn softly((notes, length_ms): (Vec<Note>, u32)) -> (Vec<Note>, u32) {
+    (notes.into_iter().map(|note| Note { dbfs: WAITING_DBFS, ..note }).collect(), length_ms)
+}
+
 /// Samples of one cue at 48 kHz, mono; ends unless the cue is a loop.
 #[derive(Clone, Debug)]
 pub struct Tones {
@@ -161,6 +180,7 @@ impl Tones {
             RingCue::Ringtone => (ringtones::round(ringtone), None),
             RingCue::RingtoneOnce => (ringtones::round(ringtone), Some(1)),
             RingCue::Ringback => (round(&ringback(region)), None),
+            RingCue::Waiting => (softly(round(&waiting(region))), None),
             RingCue::Busy => (round(&busy(region)), Some(4)),
             RingCue::Declined => (round(&busy(region)), Some(2)),
             RingCue::Failed => (round(&congestion(region)), Some(6)),
@@ -300,9 +320,23 @@ mod tests {
     }
 
     #[test]
+    fn the_tone_for_a_waiting_call_is_short_soft_and_goes_on() {
+        for region in ToneRegion::ALL {
+            let sound = sound(RingCue::Waiting, region, 60);
+            assert_eq!(sound.len(), 60 * RATE as usize);
+            let loud = sound.chunks(480).filter(|chunk| dbfs(chunk) > -45.0).count();
+            assert!((2..900).contains(&loud), "{region:?}: {loud} of 6000 pieces sound");
+            let loudest = sound.chunks(4800).map(dbfs).fold(f32::MIN, f32::max);
+            assert!((-34.0..=-26.0).contains(&loudest), "{region:?}: {loudest} dBFS");
+        }
+    }
+
+    #[test]
     fn no_tone_clicks_or_clips() {
         for ringtone in Ringtone::ALL {
-            for cue in [RingCue::Ringtone, RingCue::Busy, RingCue::Failed, RingCue::Ended, RingCue::Test] {
+            for cue in
+                [RingCue::Ringtone, RingCue::Waiting, RingCue::Busy, RingCue::Failed, RingCue::Ended, RingCue::Test]
+            {
                 let sound: Vec<f32> = Tones::new(cue, ToneRegion::Japan, ringtone).take(10 * RATE as usize).collect();
                 assert!(sound.iter().all(|s| s.abs() < 0.95), "{ringtone:?} {cue:?}");
                 let step = sound.windows(2).map(|w| (w[0] - w[1]).abs()).fold(0.0, f32::max);

@@ -177,6 +177,18 @@ fn command(engine: &Engine, state: &State, ask: Ask) -> Result<Value, ApiError> 
             engine.send(Command::Reject(call.clone()));
             Ok(of(call))
         }
+        Ask::Hold(call) => {
+            let call = find(state, call, CallView::is_talk, "There is no talk that could be put on hold.")?;
+            engine.send(Command::Hold(call.clone()));
+            Ok(of(call))
+        }
+        Ask::Resume(call) => {
+            let held = |view: &CallView| view.is_live() && view.on_hold;
+            let call = find(state, call, held, "No call is on hold here.")?;
+            engine.send(Command::Resume(call.clone()));
+            Ok(of(call))
+        }
+        Ask::SetCallWaiting(on) => change(&|settings| settings.call_waiting = on),
         Ask::HangUp(call) => {
             let call = find(state, call, CallView::is_live, "There is no such call, or it is over.")?;
             engine.send(Command::HangUp(call.clone()));

@@ -31,6 +31,12 @@ pub(crate) enum Ask {
     Answer(Option<InviteId>),
     /// Decline it.
     Decline(Option<InviteId>),
+    /// Put the talk on hold.
+    Hold(Option<InviteId>),
+    /// Go on with the talk that is on hold.
+    Resume(Option<InviteId>),
+    /// Let who calls during a talk wait, or tell them that the line is busy.
+    SetCallWaiting(bool),
     /// End the call.
     HangUp(Option<InviteId>),
     /// Close or open the microphone.
@@ -95,6 +101,9 @@ const METHODS: &[&str] = &[
     "stopRinging",
     "answer",
     "decline",
+    "hold",
+    "resume",
+    "setCallWaiting",
     "hangUp",
     "mute",
     "unmute",
@@ -156,6 +165,11 @@ struct Which {
 }
 
 #[derive(Deserialize)]
+struct Switch {
+    on: bool,
+}
+
+#[derive(Deserialize)]
 struct Device {
     device: DeviceSpec,
 }
@@ -203,6 +217,9 @@ fn ask(method: &str, params: Option<&RawValue>) -> Result<Ask, ApiError> {
         }
         "answer" => Ask::Answer(read::<Which>(method, params)?.call_id),
         "decline" => Ask::Decline(read::<Which>(method, params)?.call_id),
+        "hold" => Ask::Hold(read::<Which>(method, params)?.call_id),
+        "resume" => Ask::Resume(read::<Which>(method, params)?.call_id),
+        "setCallWaiting" => Ask::SetCallWaiting(read::<Switch>(method, params)?.on),
         "hangUp" => Ask::HangUp(read::<Which>(method, params)?.call_id),
         "mute" => read::<Nothing>(method, params).map(|_| Ask::SetMuted(true))?,
         "unmute" => read::<Nothing>(method, params).map(|_| Ask::SetMuted(false))?,

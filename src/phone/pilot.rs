@@ -190,6 +190,7 @@ mod tests {
             end,
             detail: None,
             duration_s: 0,
+            on_hold: false,
         }
     }
 

@@ -139,6 +139,9 @@ impl GroupId {
 pub struct RoomId(u32);
 
 impl RoomId {
+    /// The first one.
+    pub const MIN: Self = Self(1);
+
     /// Checks and takes a room number.
     ///
     /// # Errors

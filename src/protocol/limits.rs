@@ -49,5 +49,7 @@ pub const SERVER_BACKSTOP_MS: u64 = 2_000;
 /// The inviter's device sends the timeout of whoever stayed silent this long after the deadline, ms.
 /// Later than an online invitee's own device, earlier than the server's backstop.
 pub const SENDER_TIMEOUT_GRACE_MS: u64 = 1_000;
+/// Most media rooms that one device is in at a time: the call it talks in, and those on hold.
+pub const ROOMS_PER_DEVICE_MAX: usize = 4;
 /// A participant whose connection is gone keeps the place in the room this long, ms.
 pub const ROOM_GRACE_MS: u64 = 30_000;

@@ -15,8 +15,7 @@ use super::{
 
 /// Everybody is connected and nothing has happened for a while: both sides of each talk are in it.
 pub(crate) fn quiet(world: &World) -> Result<(), String> {
-    for device in &world.devices {
-        let Some(view) = device.live() else { continue };
+    for (device, view) in world.devices.iter().flat_map(|device| device.lives().map(move |view| (device, view))) {
         let name = &device.actor.device;
         let noted = world.server.spec.all.get(&view.call_id);
         match view.phase {
@@ -40,12 +39,18 @@ pub(crate) fn quiet(world: &World) -> Result<(), String> {
                 };
                 let other = if device.actor.user == *callee { &noted.device } else { answered_on };
                 let peer = world.devices.iter().find(|peer| peer.actor.device == *other).expect("a device");
-                let there = peer.live().filter(|there| there.call_id == view.call_id).map(|there| there.phase);
-                if there != Some(Phase::InCall) {
-                    return Err(format!("{name} talks with {other}, which is in {there:?}"));
+                let there = peer.lives().find(|there| there.call_id == view.call_id);
+                let Some(there) = there.filter(|there| there.phase == Phase::InCall) else {
+                    return Err(format!("{name} talks with {other}, which is in {:?}", peer.live()));
+                };
+                if !view.on_hold && !device.media {
+                    return Err(format!("{name} talks with {other} without sound"));
                 }
-                if !device.media || !peer.media {
-                    return Err(format!("{name} and {other} talk without sound"));
+                if view.peer_holds() != there.on_hold {
+                    return Err(format!(
+                        "{other} has {} on hold: {}, but {name} shows it otherwise",
+                        view.call_id, there.on_hold
+                    ));
                 }
             }
             Phase::Connecting | Phase::Reconnecting => {
@@ -64,7 +69,7 @@ pub(crate) fn everything_is_over(world: &World) -> Result<(), String> {
     }
     for device in &world.devices {
         let name = &device.actor.device;
-        if let Some(view) = device.live() {
+        if let Some(view) = device.lives().next() {
             return Err(format!("{name} is still in {view:?}"));
         }
         if let Some(at) = device.machine.next_deadline() {

@@ -46,6 +46,8 @@ pub(crate) struct Shown {
 
 pub(crate) struct Device {
     pub(crate) actor: Actor,
+    /// Lets others wait during a talk.
+    pub(crate) waiting: bool,
     /// Counts program runs.
     pub(crate) life: u64,
     pub(crate) machine: Machine,
@@ -85,6 +87,7 @@ impl Device {
             inbox: Inbox::new(user.clone(), Start::Cold, 0),
             log: Log::new(user.clone(), device),
             actor,
+            waiting: false,
             life: 0,
             stored: Vec::new(),
             recorded: 0,
@@ -101,6 +104,11 @@ impl Device {
         }
     }
 
+    pub(crate) fn let_wait(&mut self, waits: bool) {
+        self.waiting = waits;
+        self.machine.handle(0, Input::CallWaiting(waits));
+    }
+
     /// `kill -9`, and a new program that knows what was stored.
     pub(crate) fn kill(&mut self, now_ms: u64, seed: u64) {
         self.disturbed_ms.push(now_ms);
@@ -110,6 +118,7 @@ impl Device {
         self.life += 1;
         let (user, device) = (self.actor.user.clone(), self.actor.device.clone());
         self.machine = Machine::with_ids(user.clone(), device.clone(), ids(seed, self.life));
+        self.machine.handle(now_ms, Input::CallWaiting(self.waiting));
         self.inbox = Inbox::new(user.clone(), Start::Cold, self.recorded);
         self.log = Log::restore(user, device, self.stored.iter().cloned());
         self.conn = None;
@@ -120,8 +129,14 @@ impl Device {
         self.shown.clear();
     }
 
+    /// The call that the person is in, or that rings.
     pub(crate) fn live(&self) -> Option<CallView> {
         self.machine.view().into_iter().find(CallView::is_live)
+    }
+
+    /// All that are not over.
+    pub(crate) fn lives(&self) -> impl Iterator<Item = CallView> {
+        self.machine.view().into_iter().filter(CallView::is_live)
     }
 
     /// An event arrives from the server. What comes back is for the machine, in order, and whether the replay is done.
@@ -186,8 +201,10 @@ impl Device {
     /// Gives the machine an input; checks what can be checked on one device alone.
     pub(crate) fn feed(&mut self, now_ms: u64, input: Input) -> Result<Vec<(Ticket, Request)>, String> {
         let before = self.live();
-        let placed =
-            matches!(input, Input::Place(_) | Input::PlaceSeveral(..) | Input::Join { .. } | Input::Add { .. });
+        let placed = matches!(
+            input,
+            Input::Place(_) | Input::PlaceSeveral(..) | Input::Join { .. } | Input::Add { .. } | Input::Resume(_)
+        );
         let what = format!("{input:?}");
         self.machine.handle(now_ms, input);
         let mut requests = Vec::new();
@@ -206,7 +223,7 @@ impl Device {
                 Output::Refused { error, .. } => {
                     self.happened.insert("refused");
                     // That an invitation to a call that goes on was refused is told later.
-                    if !placed && self.live().is_none_or(|view| !view.is_party()) {
+                    if !placed && !self.lives().any(|view| view.is_party()) {
                         let _ = error;
                         return Err("refused what nobody asked".into());
                     }
@@ -220,12 +237,25 @@ impl Device {
 
     fn check_views(&mut self, now_ms: u64, before: Option<CallView>, what: &str) -> Result<(), String> {
         let views = self.machine.view();
-        if views.iter().filter(|view| view.is_live()).count() > 1 || views.len() > 2 {
+        let lives: Vec<&CallView> = views.iter().filter(|view| view.is_live()).collect();
+        let most = if self.waiting { 2 } else { 1 };
+        if lives.len() > most || views.len() > lives.len() + 1 {
             return Err(format!("too many calls after {what}: {views:?}"));
+        }
+        match &lives[..] {
+            [one, two] if one.talking_since_ms.is_none() && two.talking_since_ms.is_none() => {
+                return Err(format!("two calls and no talk after {what}: {views:?}"));
+            }
+            [one, two] if [one, two].iter().all(|view| view.phase != Phase::Incoming && !view.on_hold) => {
+                return Err(format!("two calls at a time after {what}: {views:?}"));
+            }
+            [one, two] if two.on_hold && one.phase == Phase::InCall => _ = self.happened.insert("held for another"),
+            [view] if view.on_hold => _ = self.happened.insert("on hold"),
+            _ => {}
         }
         let live = views.iter().find(|view| view.is_live());
         let connected = |phase| matches!(phase, Phase::Connecting | Phase::InCall | Phase::Reconnecting);
-        if self.media && !live.is_some_and(|view| connected(view.phase)) {
+        if self.media && !lives.iter().any(|view| connected(view.phase) && !view.on_hold) {
             return Err(format!("sound without a call after {what}"));
         }
         for view in &views {

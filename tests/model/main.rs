@@ -14,14 +14,15 @@
 //! * no request is sent again after it succeeded.
 //!
 //! On every device, at every moment
-//! * at most one live call; what has ended never lives again; sound runs only in an accepted call;
+//! * at most one live call, or two where others may wait, of which one is a talk and not both are at the ear; what has
+//!   ended never lives again; sound runs only in an accepted call that is not on hold;
 //! * "it was over already" (8010) is never shown as an error;
 //! * nothing rings after its time, and no invitation is called back after its end;
 //! * nobody rings who is calling the same person: glare connects in silence, and the smaller `inviteID` stays;
 //! * the stored events are the user's log: each once, in order.
 //!
 //! In quiet moments
-//! * who talks, talks with somebody who talks with them; nothing rings whose invitation is over; nobody is left
+//! * who talks, talks with somebody who talks with them, and knows who has the other on hold; nothing rings whose invitation is over; nobody is left
 //!   "connecting".
 //!
 //! At the end
@@ -85,6 +86,9 @@ fn live(
     world.run(500)?;
     let steps = 8 + world.rng.below(32);
     for _ in 0..steps {
+        if world.waiting && world.rng.percent(12) {
+            world.hold_or_resume()?;
+        }
         act(world)?;
         let wait_ms = match world.rng.below(100) {
             0..20 => 0,
@@ -110,8 +114,9 @@ fn wind_up(world: &mut World, quiet: impl Fn(&World) -> Result<(), String>) -> R
     world.run(40_000)?;
     quiet(world)?;
     for device in 0..world.devices.len() {
-        if let Some(view) = world.devices[device].live() {
-            world.feed(device, Input::HangUp(view.call_id))?;
+        let lives: Vec<_> = world.devices[device].lives().map(|view| view.call_id).collect();
+        for call in lives {
+            world.feed(device, Input::HangUp(call))?;
         }
     }
     // Longer than anything is remembered, and than any invitation of the test lasts.
@@ -186,9 +191,11 @@ fn everybody_agrees_whatever_happens() {
                 "glare",
                 "glare lost",
                 "glare lost after sending",
+                "held for another",
                 "in call",
                 "no answer",
                 "offline",
+                "on hold",
                 "reconnected",
                 "reconnecting",
                 "refused",
@@ -210,6 +217,7 @@ fn calls_of_several_agree_whatever_happens() {
                 "a call of two grew",
                 "connection lost",
                 "group call",
+                "held for another",
                 "in call with three",
                 "joined",
                 "one call of two",

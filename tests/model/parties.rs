@@ -123,8 +123,7 @@ fn class() -> GroupId {
 
 /// Everybody is connected and nothing has happened for a while.
 fn quiet(world: &World) -> Result<(), String> {
-    for device in &world.devices {
-        let Some(view) = device.live() else { continue };
+    for (device, view) in world.devices.iter().flat_map(|device| device.lives().map(move |view| (device, view))) {
         let name = &device.actor.device;
         match view.phase {
             Phase::InCall => {
@@ -132,8 +131,23 @@ fn quiet(world: &World) -> Result<(), String> {
                 let Some(room) = room.filter(|room| room.people.contains_key(name)) else {
                     return Err(format!("{name} talks in {} without being in its room", view.call_id));
                 };
-                if !device.media {
+                if !device.media && !view.on_hold {
                     return Err(format!("{name} talks without sound"));
+                }
+                if room.people[name].participant.on_hold != view.on_hold {
+                    return Err(format!(
+                        "{name} has {} on hold: {}, but the server says otherwise",
+                        view.call_id, view.on_hold
+                    ));
+                }
+                let holds =
+                    |other: &ahoy::protocol::event::Participant| other.on_hold && other.user_id != device.actor.user;
+                let holding: BTreeSet<&UserId> =
+                    room.people.values().filter(|p| holds(&p.participant)).map(|p| &p.participant.user_id).collect();
+                let shown_holding: BTreeSet<&UserId> =
+                    view.participants.iter().filter(|other| holds(other)).map(|other| &other.user_id).collect();
+                if holding != shown_holding {
+                    return Err(format!("{name} shows {shown_holding:?} on hold, but it is {holding:?}"));
                 }
                 let there: BTreeSet<&UserId> = room
                     .people
@@ -142,7 +156,11 @@ fn quiet(world: &World) -> Result<(), String> {
                     .filter(|user| **user != device.actor.user)
                     .collect();
                 let shown: BTreeSet<&UserId> = if view.is_party() {
-                    view.others.iter().filter(|o| o.standing == Standing::In).map(|o| &o.user).collect()
+                    view.others
+                        .iter()
+                        .filter(|o| matches!(o.standing, Standing::In | Standing::OnHold))
+                        .map(|o| &o.user)
+                        .collect()
                 } else {
                     [&view.peer].into()
                 };
@@ -158,9 +176,16 @@ fn quiet(world: &World) -> Result<(), String> {
         return Err("a group has two rooms".into());
     }
     for (id, room) in &world.server.rooms {
-        let calls: BTreeSet<InviteId> =
-            room.people.keys().filter_map(|device| Some(world.device(device).live()?.call_id)).collect();
-        if calls.len() != 1 || room.people.keys().any(|device| world.device(device).live().is_none()) {
+        let calls: BTreeSet<InviteId> = room
+            .people
+            .keys()
+            .flat_map(|device| world.device(device).lives())
+            .filter(|view| view.room == Some(*id))
+            .map(|view| view.call_id)
+            .collect();
+        if calls.len() != 1
+            || room.people.keys().any(|device| !world.device(device).lives().any(|view| view.room == Some(*id)))
+        {
             return Err(format!("those in room {id} are in the calls {calls:?}"));
         }
     }

@@ -65,10 +65,19 @@ impl World {
         self.feed(other, Input::Place(me))
     }
 
+    /// Somebody puts a talk on hold, or goes on with one.
+    pub(crate) fn hold_or_resume(&mut self) -> Result<(), String> {
+        let talks = self.devices.iter().enumerate().flat_map(|(at, device)| device.lives().map(move |view| (at, view)));
+        let talks: Vec<_> = talks.filter(|(_, view)| view.talking_since_ms.is_some()).collect();
+        let Some((device, view)) = self.rng.pick(&talks).cloned() else { return Ok(()) };
+        let input = if view.on_hold { Input::Resume(view.call_id) } else { Input::Hold(view.call_id) };
+        self.feed(device, input)
+    }
+
     pub(crate) fn in_phase(&self, wanted: impl Fn(Phase) -> bool) -> Vec<(usize, InviteId)> {
         let calls = self.devices.iter().enumerate();
         calls
-            .filter_map(|(at, device)| Some((at, device.live()?)))
+            .flat_map(|(at, device)| device.lives().map(move |view| (at, view)))
             .filter(|(_, view)| wanted(view.phase))
             .map(|(at, view)| (at, view.call_id))
             .collect()

@@ -6,7 +6,7 @@ use ahoy::{
     protocol::{
         ApiError, Code, Delivery, DeviceId, Event, RoomId, SourceId, UserId,
         api::{EnterRoom, EnterRoomReply, ExitRoom, ExitRoomReply},
-        event::{LeaveReason, Participant, RoomEntered, RoomExited, RoomLeft, RoomLink},
+        event::{LeaveReason, Participant, RoomEntered, RoomExited, RoomHold, RoomLeft, RoomLink},
     },
     signaling::Actor,
 };
@@ -47,10 +47,13 @@ impl Server {
                 None if u64::from(id.get() % 100) < self.taken_percent => return refuse(Code::IdInUse),
                 Some(_) | None => {}
             }
-            self.leave_rooms(&actor.device, LeaveReason::Exit);
+            if !enter.keep_others {
+                self.leave_rooms(&actor.device, LeaveReason::Exit);
+            }
             self.last_source += 1;
             let source_id = SourceId(self.last_source);
-            let participant = Participant { user_id: actor.user.clone(), device_id: actor.device.clone(), source_id };
+            let (user_id, device_id) = (actor.user.clone(), actor.device.clone());
+            let participant = Participant { user_id, device_id, source_id, on_hold: enter.on_hold };
             let now_ms = self.now_ms;
             let answering = self.rung(id).iter().any(|ringing| ringing.user_list.contains(&actor.user));
             let room = self.rooms.entry(id).or_insert_with(|| Room {
@@ -70,6 +73,12 @@ impl Server {
             room.counts.push((now_ms, room.people.len()));
             let event = Event::RemoteUserEnterRoom(RoomEntered { room_id: id, participant });
             self.tell_room(id, &actor.device, &event);
+        }
+        if again {
+            if !enter.keep_others {
+                self.leave_rooms_but(Some(id), &actor.device, LeaveReason::Exit);
+            }
+            self.hold(id, &actor.device, enter.on_hold);
         }
         let room = &self.rooms[&id];
         let people = room.people.values().map(|person| person.participant.clone());
@@ -95,74 +104,94 @@ impl Server {
         }
         let talked_ms = room.talked_ms(0, self.now_ms);
         let remaining = room.people.len() - 1;
-        self.leave_rooms(&actor.device, LeaveReason::Exit);
+        self.leave_room(id, &actor.device, LeaveReason::Exit);
         Ok(Reply::Exited(ExitRoomReply { remaining, talked_ms }))
     }
 
-    pub(crate) fn leave_rooms(&mut self, device: &DeviceId, reason: LeaveReason) {
-        let in_room: Vec<RoomId> =
-            self.rooms.iter().filter(|(_, room)| room.people.contains_key(device)).map(|(id, _)| *id).collect();
-        if in_room.len() > 1 {
-            self.fault(format!("{device} is in {} rooms", in_room.len()));
+    fn hold(&mut self, room_id: RoomId, device: &DeviceId, on_hold: bool) {
+        let Some(person) = self.rooms.get_mut(&room_id).and_then(|room| room.people.get_mut(device)) else { return };
+        if person.participant.on_hold != on_hold {
+            person.participant.on_hold = on_hold;
+            let event = Event::RemoteUserHoldChanged(RoomHold { room_id, participant: person.participant.clone() });
+            self.tell_room(room_id, device, &event);
         }
+    }
+
+    fn rooms_of(&self, device: &DeviceId) -> Vec<RoomId> {
+        self.rooms.iter().filter(|(_, room)| room.people.contains_key(device)).map(|(id, _)| *id).collect()
+    }
+
+    pub(crate) fn leave_rooms(&mut self, device: &DeviceId, reason: LeaveReason) {
+        self.leave_rooms_but(None, device, reason);
+    }
+
+    fn leave_rooms_but(&mut self, keep: Option<RoomId>, device: &DeviceId, reason: LeaveReason) {
+        let rooms = self.rooms_of(device);
+        if rooms.len() > 3 {
+            self.fault(format!("{device} is in {} rooms", rooms.len()));
+        }
+        for room in rooms.into_iter().filter(|room| Some(*room) != keep) {
+            self.leave_room(room, device, reason);
+        }
+    }
+
+    pub(crate) fn leave_room(&mut self, room_id: RoomId, device: &DeviceId, reason: LeaveReason) {
         let now_ms = self.now_ms;
-        for room_id in in_room {
-            let Some(room) = self.rooms.get_mut(&room_id) else { continue };
-            let Some(person) = room.people.remove(device) else { continue };
-            let until_ms = person.lost_ms.unwrap_or(now_ms);
-            let talked_ms = room.talked_ms(person.came_ms, until_ms);
-            let several = room.group.is_some() || room.allowed.len() > 2;
-            let exited = RoomExited {
-                room_id,
-                device_id: device.clone(),
-                call_id: room.call_id.clone(),
-                group_id: room.group.clone(),
-                opener: room.opener.clone(),
-                user_list: person.met.iter().filter(|user| **user != person.participant.user_id).cloned().collect(),
-                talked_ms,
-                reason,
-            };
-            let was_last = room.people.is_empty();
-            let written = several && !person.answering && !exited.user_list.is_empty();
-            let stay = Stay {
-                device: device.clone(),
-                call_id: room.call_id.clone(),
-                in_group: room.group.is_some(),
-                at_ms: now_ms,
-                reason,
-                was_last,
-                written,
-                talked_ms: room.talked_ms(0, now_ms),
-            };
-            self.stays.push(stay);
-            room.counts.push((now_ms, room.people.len()));
-            if was_last {
-                self.rooms.remove(&room_id);
-            } else {
-                let left = RoomLeft { room_id, participant: person.participant.clone(), reason };
-                self.tell_room(room_id, device, &Event::RemoteUserLeaveRoom(left));
-            }
-            if written {
-                self.note_for(&person.participant.user_id, Event::ExitRoom(exited));
-            }
-            if was_last {
-                self.end_invitations_to(room_id);
-            }
+        let Some(room) = self.rooms.get_mut(&room_id) else { return };
+        let Some(person) = room.people.remove(device) else { return };
+        let until_ms = person.lost_ms.unwrap_or(now_ms);
+        let talked_ms = room.talked_ms(person.came_ms, until_ms);
+        let several = room.group.is_some() || room.allowed.len() > 2;
+        let exited = RoomExited {
+            room_id,
+            device_id: device.clone(),
+            call_id: room.call_id.clone(),
+            group_id: room.group.clone(),
+            opener: room.opener.clone(),
+            user_list: person.met.iter().filter(|user| **user != person.participant.user_id).cloned().collect(),
+            talked_ms,
+            reason,
+        };
+        let was_last = room.people.is_empty();
+        let written = several && !person.answering && !exited.user_list.is_empty();
+        let stay = Stay {
+            device: device.clone(),
+            call_id: room.call_id.clone(),
+            in_group: room.group.is_some(),
+            at_ms: now_ms,
+            reason,
+            was_last,
+            written,
+            talked_ms: room.talked_ms(0, now_ms),
+        };
+        self.stays.push(stay);
+        room.counts.push((now_ms, room.people.len()));
+        if was_last {
+            self.rooms.remove(&room_id);
+        } else {
+            let left = RoomLeft { room_id, participant: person.participant.clone(), reason };
+            self.tell_room(room_id, device, &Event::RemoteUserLeaveRoom(left));
+        }
+        if written {
+            self.note_for(&person.participant.user_id, Event::ExitRoom(exited));
+        }
+        if was_last {
+            self.end_invitations_to(room_id);
         }
     }
 
     pub(crate) fn link_changed(&mut self, device: &DeviceId, up: bool) {
         let now_ms = self.now_ms;
-        let Some((room_id, person)) =
-            self.rooms.iter_mut().find_map(|(id, room)| Some((*id, room.people.get_mut(device)?)))
-        else {
-            return;
-        };
-        if person.lost_ms.is_none() != up {
-            person.lost_ms = (!up).then_some(now_ms);
-            let participant = person.participant.clone();
-            let event = Event::RemoteUserLinkChanged(RoomLink { room_id, participant, connected: up });
-            self.tell_room(room_id, device, &event);
+        for room_id in self.rooms_of(device) {
+            let Some(person) = self.rooms.get_mut(&room_id).and_then(|room| room.people.get_mut(device)) else {
+                continue;
+            };
+            if person.lost_ms.is_none() != up {
+                person.lost_ms = (!up).then_some(now_ms);
+                let participant = person.participant.clone();
+                let event = Event::RemoteUserLinkChanged(RoomLink { room_id, participant, connected: up });
+                self.tell_room(room_id, device, &event);
+            }
         }
     }
 

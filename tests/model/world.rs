@@ -95,6 +95,8 @@ pub(crate) struct World {
     pub(crate) server: Server,
     /// Longest way of a message, ms.
     pub(crate) delay_ms: u64,
+    /// Some let others wait, and there are calls on hold.
+    pub(crate) waiting: bool,
     /// Connections come back at once and stay: for the end.
     pub(crate) calm: bool,
     conns: Vec<Conn>,
@@ -134,6 +136,7 @@ impl World {
             users,
             server,
             delay_ms,
+            waiting: false,
             calm: false,
             conns: Vec::new(),
             queue: BinaryHeap::new(),
@@ -143,7 +146,11 @@ impl World {
             did: BTreeSet::new(),
             trace,
         };
+        // In half of the worlds the line is simply busy.
+        world.waiting = world.rng.percent(50);
         for device in 0..world.devices.len() {
+            let waits = world.waiting && world.rng.percent(70);
+            world.devices[device].let_wait(waits);
             // Some come later.
             let wait_ms = if world.rng.percent(80) { 0 } else { world.rng.below(60_000) };
             world.schedule(wait_ms, Happening::Connect { device, life: 0 });
@@ -434,7 +441,7 @@ impl World {
         let requests = self.devices[device].feed(self.now_ms, input).map_err(|why| format!("{name}: {why}"))?;
         self.say(|| {
             let calls = self.devices[device].machine.view();
-            let calls: Vec<_> = calls.iter().map(|call| (&call.call_id, call.phase, call.end)).collect();
+            let calls: Vec<_> = calls.iter().map(|call| (&call.call_id, call.phase, call.on_hold, call.end)).collect();
             format!("{name} {calls:?}")
         });
         for (ticket, request) in requests {

@@ -208,6 +208,7 @@ pub fn call(state: &State, direction: Direction, phase: Phase) -> CallView {
         end: None,
         detail: None,
         duration_s: 0,
+        on_hold: false,
     }
 }
 
@@ -221,6 +222,7 @@ pub fn in_call(language: Language, theme: Theme) -> State {
         user_id: talk.peer.clone(),
         device_id: DeviceId::new("device").expect("an identifier"),
         source_id: source,
+        on_hold: false,
     }];
     state.now_ms = 1_000 + 754_000;
     state.calls = [talk].into();

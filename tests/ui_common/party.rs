@@ -25,7 +25,7 @@ fn other(user: &UserId, standing: Standing, may_stop: bool) -> Other {
 
 fn participant(user: &UserId, source: u32) -> Participant {
     let device_id = DeviceId::new(format!("device-{source}")).expect("an identifier");
-    Participant { user_id: user.clone(), device_id, source_id: SourceId(source) }
+    Participant { user_id: user.clone(), device_id, source_id: SourceId(source), on_hold: false }
 }
 
 fn heard(source: u32, level_dbfs: f32) -> ParticipantAudio {

@@ -219,6 +219,7 @@ impl Log {
             | Event::RemoteUserEnterRoom(_)
             | Event::RemoteUserLeaveRoom(_)
             | Event::RemoteUserLinkChanged(_)
+            | Event::RemoteUserHoldChanged(_)
             | Event::GroupAttributeChanged(_) => {}
         }
     }

@@ -120,10 +120,14 @@ impl Log {
         self.gave_way.push_back((id.clone(), winner));
     }
 
-    /// The call that is left where three invitations met: two devices of one user, and the other side.
-    fn last_winner(&self, winner: InviteId) -> InviteId {
-        let next = self.gave_way.iter().find(|(loser, _)| *loser == winner);
-        next.map_or(winner, |(_, last)| last.clone())
+    /// The call that is left where several invitations met: two users with two devices each make up to four.
+    fn last_winner(&self, mut winner: InviteId) -> InviteId {
+        // Nobody gives way twice; still, a ring must not hold the log up.
+        for _ in 0..GAVE_WAY_MAX {
+            let Some((_, next)) = self.gave_way.iter().find(|(loser, _)| *loser == winner) else { break };
+            winner = next.clone();
+        }
+        winner
     }
 
     /// The hang-up message of a call of two.

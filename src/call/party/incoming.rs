@@ -1,7 +1,7 @@
 //! Being called with several, joining a call that is on, answering, and how the parts of invitations end.
 
 use crate::protocol::{
-    ApiError, Code, GroupId, InviteId, RoomId, UserId,
+    GroupId, InviteId, RoomId, UserId,
     api::{Accept, EnterRoom},
     call_data::{CallData, Command, GLARE},
     event::{InviteeAnswer, NewInvitation},
@@ -10,7 +10,7 @@ use crate::protocol::{
 use super::{
     super::{
         live::{Call, Invitation, Limit, Place},
-        machine::{CONNECT_MS, Machine, Output, RING_MAX_MS, RING_S},
+        machine::{CONNECT_MS, Machine, RING_MAX_MS, RING_S},
         outbox::Ask,
         view::{Direction, EndReason, Phase, Standing},
     },
@@ -31,8 +31,7 @@ impl Machine {
             return true;
         }
         let same = |call: &Call| call.view.room == Some(data.room) || call.is(&call_id);
-        let mine = self.live().filter(|i| same(&self.calls[*i]));
-        if let Some(i) = mine {
+        if let Some(i) = self.calls.iter().position(|call| call.is_live() && same(call)) {
             self.become_party(i);
             self.note_leg(i, invitation);
             self.take_leg_from_inside(i);
@@ -44,26 +43,22 @@ impl Machine {
         if self.early.knows(self.now_ms, &invitation.invite_id) {
             return true;
         }
-        match self.live() {
-            None => self.ring_with(invitation, data, call_id),
-            Some(i) if self.calls[i].awaits_room_of(invitation.group_id.as_ref()) => {
+        let group = invitation.group_id.as_ref();
+        match self.calls.iter().rposition(Call::is_live) {
+            Some(i) if self.calls[i].awaits_room_of(group) => {
                 // We are calling the same group: its room will say whether this is the same call.
                 self.calls[i].shadow = Some((invitation.clone(), self.now_ms + ring_ms(invitation)));
             }
             Some(i) if self.calls[i].calls_only(&invitation.inviter) => self.give_way(i, invitation, data, call_id),
-            Some(_) => self.turn_away(invitation, data),
+            _ if self.do_not_disturb || !self.may_ring() => self.turn_away(invitation, data),
+            _ => {
+                self.begin_incoming(invitation, data, call_id);
+            }
         }
         true
     }
 
-    fn ring_with(&mut self, invitation: &NewInvitation, data: &CallData, call_id: InviteId) {
-        if self.do_not_disturb {
-            return self.turn_away(invitation, data);
-        }
-        self.begin_incoming(invitation, data, call_id);
-    }
-
-    fn begin_incoming(&mut self, invitation: &NewInvitation, data: &CallData, call_id: InviteId) {
+    fn begin_incoming(&mut self, invitation: &NewInvitation, data: &CallData, call_id: InviteId) -> usize {
         self.hide_ended();
         let deadline_ms = self.now_ms + ring_ms(invitation);
         let mut call = Call::new(call_id, invitation.inviter.clone(), Direction::Incoming, data.room, deadline_ms);
@@ -75,6 +70,7 @@ impl Machine {
         call.party = Some(party);
         let i = self.take_up(call);
         self.note_leg(i, invitation);
+        i
     }
 
     /// Who is being called here calls this user together with others: that is the call, and nothing rings.
@@ -83,11 +79,9 @@ impl Machine {
         self.end(i, EndReason::Cancelled, None);
         self.calls[i].shown = false;
         let ours = self.calls[i].view.call_id.clone();
-        self.begin_incoming(invitation, data, call_id);
-        if let Some(i) = self.live() {
-            self.calls[i].alias = Some(ours);
-            self.answer(i);
-        }
+        let i = self.begin_incoming(invitation, data, call_id);
+        self.calls[i].alias = Some(ours);
+        self.answer(i);
     }
 
     /// An invitation to this call, by whomever.
@@ -118,6 +112,7 @@ impl Machine {
             sent: true,
             deadline_ms,
             open,
+            accepting: false,
         });
         call.show_others();
         self.party_progress(i);
@@ -132,11 +127,17 @@ impl Machine {
     }
 
     pub(in super::super) fn accept_open_parts(&mut self, i: usize) {
-        let call = &self.calls[i];
-        let Some(party) = &call.party else { return };
-        let (call_id, until_ms) = (call.view.call_id.clone(), self.now_ms + RING_MAX_MS);
+        let (me, until_ms) = (self.me.clone(), self.now_ms + RING_MAX_MS);
+        let call = &mut self.calls[i];
+        let Some(party) = &mut call.party else { return };
+        let call_id = call.view.call_id.clone();
         let data = Self::answer_data(call.view.room, None, Some(call_id.clone()));
-        for invite_id in party.open_to(&self.me) {
+        let mut open = Vec::new();
+        for leg in party.legs.iter_mut().filter(|leg| !leg.accepting && leg.open.contains(&me)) {
+            leg.accepting = true;
+            open.push(leg.id.clone());
+        }
+        for invite_id in open {
             self.ask(&call_id, Ask::Accept(Accept { invite_id, data: data.clone() }), until_ms);
         }
     }
@@ -151,16 +152,12 @@ impl Machine {
         call_id: Option<InviteId>,
         there: Vec<UserId>,
     ) {
-        if let Some(i) = self.live() {
-            let call = &self.calls[i];
-            if call.view.room == Some(room) {
-                if call.view.phase == Phase::Incoming {
-                    self.answer(i);
-                }
-                return;
-            }
-            let error = ApiError::new(Code::InvalidOperation, "There is a call already; hang up first.");
-            return self.put(Output::Refused { whom: there, error });
+        let here = self.live_in_room(room);
+        if here.is_some_and(|i| self.calls[i].view.phase != Phase::Incoming) {
+            return;
+        }
+        if self.is_in_a_call(&there, |call| call.view.room == Some(room)) {
+            return;
         }
         let call_id = call_id.unwrap_or_else(|| self.ids.invite());
         let peer = there.iter().find(|user| **user != self.me).unwrap_or(&self.me).clone();
@@ -178,8 +175,7 @@ impl Machine {
         call.limit = Some((self.now_ms + CONNECT_MS, Limit::Lost));
         call.begin_entering();
         self.take_up(call);
-        let enter = EnterRoom { room_id: room, create: false, group_id: None, call_id: None };
-        self.ask(&call_id, Ask::Enter(enter), self.now_ms + CONNECT_MS);
+        self.ask(&call_id, Ask::Enter(EnterRoom::of(room)), self.now_ms + CONNECT_MS);
     }
 
     // ---- how parts end ----------------------------------------------------------------------------------------------
@@ -200,6 +196,7 @@ impl Machine {
         }
         let until_ms = self.now_ms + CONNECT_MS;
         let call = &mut self.calls[i];
+        let entering = call.is_entering();
         let Some(party) = &mut call.party else { return };
         if party.end_part(&answer.invite_id, &answer.invitee) {
             party.became(&answer.invitee, Standing::Left);
@@ -207,7 +204,7 @@ impl Machine {
             if !here {
                 party.coming.insert(answer.invitee.clone(), until_ms);
             }
-            if matches!(call.place, Place::Entering) {
+            if entering {
                 party.ended_meanwhile.push((answer.invite_id.clone(), answer.invitee.clone()));
             }
             call.accepted |= call.invitation.is_ours();
@@ -263,12 +260,13 @@ impl Machine {
 
     fn parts_ended(&mut self, i: usize, id: &InviteId, whose: &[UserId], standing: Standing) {
         let call = &mut self.calls[i];
+        let entering = call.is_entering();
         let Some(party) = &mut call.party else { return };
         for user in whose {
             if party.end_part(id, user) {
                 party.became(user, standing);
             }
-            if matches!(call.place, Place::Entering) {
+            if entering {
                 party.ended_meanwhile.push((id.clone(), user.clone()));
             }
         }

@@ -57,9 +57,12 @@ impl Machine {
 
     /// This user is no longer a member of the group, or there is no such group any more.
     pub(in super::super) fn group_is_over(&mut self, group: &GroupId) {
-        let Some(i) = self.live().filter(|i| self.calls[*i].view.group.as_ref() == Some(group)) else { return };
-        self.calls[i].settled = true;
-        self.end(i, EndReason::EndedByServer, None);
+        for i in self.all_live() {
+            if self.calls[i].view.group.as_ref() == Some(group) {
+                self.calls[i].settled = true;
+                self.end(i, EndReason::EndedByServer, None);
+            }
+        }
     }
 
     /// The server says who is left in the room. Nobody: then this device ends the call in the log.

@@ -22,7 +22,7 @@ use crate::protocol::{
 };
 
 use super::{
-    live::{Call, HangupDuty, Limit},
+    live::{Call, HangupDuty, Invitation, Limit},
     machine::{Machine, RING_GRACE_MS},
     view::{Other, Standing},
 };
@@ -44,6 +44,8 @@ pub(super) struct Leg {
     pub(super) deadline_ms: u64,
     /// Whose part is open.
     pub(super) open: BTreeSet<UserId>,
+    /// This device has asked to accept it.
+    pub(super) accepting: bool,
 }
 
 /// What a call of several has beside a call.
@@ -122,8 +124,12 @@ impl Call {
         let standing = |user: &UserId, became: Standing| {
             let mut here = self.view.participants.iter().filter(|other| other.user_id == *user).peekable();
             if here.peek().is_some() {
-                let linked = here.any(|other| !party.unlinked.contains(&other.device_id));
-                return if linked { Standing::In } else { Standing::Reconnecting };
+                let linked: Vec<_> = here.filter(|other| !party.unlinked.contains(&other.device_id)).collect();
+                return match () {
+                    () if linked.is_empty() => Standing::Reconnecting,
+                    () if linked.iter().all(|other| other.on_hold) => Standing::OnHold,
+                    () => Standing::In,
+                };
             }
             match () {
                 () if party.is_rung(user) => Standing::Ringing,
@@ -171,7 +177,8 @@ impl Machine {
     /// The live call of several, or the remembered one, that this invitation belongs to.
     pub(super) fn party_of(&self, id: &InviteId) -> Option<usize> {
         let has = |call: &Call| call.party.as_ref().is_some_and(|party| party.leg(id).is_some());
-        self.live().filter(|i| has(&self.calls[*i])).or_else(|| self.calls.iter().rposition(has))
+        let live = self.calls.iter().position(|call| call.is_live() && has(call));
+        live.or_else(|| self.calls.iter().rposition(has))
     }
 
     /// A call of two becomes one of several. Nothing else changes: room, sound and clock go on.
@@ -189,7 +196,16 @@ impl Machine {
             let ours = call.invitation.is_ours();
             let callee = if ours { call.view.peer.clone() } else { me };
             let id = call.view.call_id.clone();
-            party.legs.push(Leg { id, ours, in_group: false, sent: true, deadline_ms, open: [callee].into() });
+            let accepting = call.invitation == Invitation::AcceptSent;
+            party.legs.push(Leg {
+                id,
+                ours,
+                in_group: false,
+                sent: true,
+                deadline_ms,
+                open: [callee].into(),
+                accepting,
+            });
         }
         if let (false, Some(device)) = (call.peer_linked, &call.peer_device) {
             party.unlinked.insert(device.clone());

@@ -38,14 +38,8 @@ impl Machine {
         if group.is_none() && users.len() == 1 {
             return self.place(first);
         }
-        if let Some(i) = self.live() {
-            let call = &self.calls[i];
-            if call.view.phase == Phase::Incoming && group.is_some() && call.view.group == group {
-                // The group is calling already: to call it is to answer.
-                return self.answer(i);
-            }
-            let error = ApiError::new(Code::InvalidOperation, "There is a call already; hang up first.");
-            return self.put(Output::Refused { whom: users, error });
+        if self.is_in_a_call(&users, |call| group.is_some() && call.view.group == group) {
+            return;
         }
         let (id, room) = (self.ids.invite(), self.ids.room());
         let ring_deadline_ms = self.now_ms + u64::from(RING_S) * 1000;
@@ -118,7 +112,7 @@ impl Machine {
             let first = call.invitation == Invitation::Unsent && party.legs.is_empty();
             let id = if first { call.view.call_id.clone() } else { self.ids.invite() };
             let open = set.into_iter().collect();
-            party.legs.push(Leg { id, ours: true, in_group, sent: false, deadline_ms, open });
+            party.legs.push(Leg { id, ours: true, in_group, sent: false, deadline_ms, open, accepting: false });
         }
         call.show_others();
     }

@@ -30,6 +30,7 @@ impl Machine {
             call.meanwhile.extend(early.map(|(_, participant, here)| (participant, here)));
         }
         call.place = Place::Inside(reply.clone());
+        let again = std::mem::take(&mut call.again);
         if !matches!(call.invitation, Invitation::Received | Invitation::Answering | Invitation::AcceptSent) {
             // Counted from the answer now, not from asking.
             call.limit.take_if(|(_, limit)| *limit == Limit::Lost);
@@ -38,7 +39,9 @@ impl Machine {
             call.note_participant(participant, here);
         }
         let Some(party) = &mut call.party else { return };
-        party.unlinked.clear();
+        if !again {
+            party.unlinked.clear();
+        }
         for other in call.view.participants.iter().filter(|other| other.user_id != me) {
             party.know(&other.user_id, Standing::Left);
             party.coming.remove(&other.user_id);
@@ -67,6 +70,7 @@ impl Machine {
                     sent: true,
                     deadline_ms: now_ms + left_ms,
                     open,
+                    accepting: false,
                 }),
             }
         }
@@ -82,7 +86,9 @@ impl Machine {
             // The same group has called at the same moment: now it is plain whether it is the same call.
             self.ring_after_all(invitation, over_ms);
         }
-        let Some(i) = self.live() else { return };
+        if !self.calls[i].is_live() {
+            return;
+        }
         self.accept_from_inside(i);
         self.take_leg_from_inside(i);
         self.party_progress(i);
@@ -109,8 +115,8 @@ impl Machine {
 
     /// Somebody came or left in a room that is not known: it may be that of the group which is being called.
     pub(in super::super) fn note_in_groups_room(&mut self, room: RoomId, participant: &Participant, here: bool) {
-        let Some(i) = self.live().filter(|i| self.calls[*i].invitation == Invitation::Unsent) else { return };
-        let call = &mut self.calls[i];
+        let unsent = |call: &Call| call.is_live() && call.invitation == Invitation::Unsent;
+        let Some(call) = self.calls.iter_mut().find(|call| unsent(call)) else { return };
         if let (Some(party), Some(_)) = (&mut call.party, &call.view.group) {
             party.in_groups_room.push((room, participant.clone(), here));
         }
@@ -172,8 +178,14 @@ impl Machine {
         }
         if matches!(call.view.phase, Phase::Calling | Phase::Ringing) {
             // It rings as long as anybody is rung, by whomever.
-            let rung = call.party.iter().flat_map(|party| &party.legs).filter(|leg| !leg.open.is_empty());
-            call.view.ring_deadline_ms = rung.map(|leg| leg.deadline_ms).chain(call.view.ring_deadline_ms).max();
+            let mut rung =
+                call.party.iter().flat_map(|party| &party.legs).filter(|leg| !leg.open.is_empty()).peekable();
+            if rung.peek().is_none() && call.party.as_ref().is_some_and(|party| !party.coming.is_empty()) {
+                call.view.phase = Phase::Connecting;
+                call.view.ring_deadline_ms = None;
+            } else {
+                call.view.ring_deadline_ms = rung.map(|leg| leg.deadline_ms).chain(call.view.ring_deadline_ms).max();
+            }
         }
         let (here, linked) = call.company(&me);
         let inside = match &call.place {
@@ -194,7 +206,7 @@ impl Machine {
             }
             return;
         };
-        if here > 0 && !call.media {
+        if here > 0 && !call.media && call.may_sound() {
             call.media = true;
             self.put(Output::StartMedia(reply));
         }

@@ -2,6 +2,7 @@
 
 mod endings;
 mod glare;
+mod hold;
 mod links;
 mod log;
 mod party;
@@ -44,7 +45,7 @@ fn error(code: Code) -> ApiError {
 }
 
 fn participant(name: &str, on: &str) -> Participant {
-    Participant { user_id: user(name), device_id: device(on), source_id: SourceId(7) }
+    Participant { user_id: user(name), device_id: device(on), source_id: SourceId(7), on_hold: false }
 }
 
 fn live(event: Event) -> Input {

@@ -235,7 +235,7 @@ fn who_has_answered_and_does_not_come_is_not_waited_for_for_ever() {
     let mut rig = Rig::calling_group();
     let call = rig.call_id();
     rig.input(accepted(&call, "bob", "bob-1")).input(timed_out_for(&call, &["carol", "dan"]));
-    assert_eq!((rig.phase(), rig.standing("bob")), (Phase::Ringing, Standing::Coming));
+    assert_eq!((rig.phase(), rig.standing("bob")), (Phase::Connecting, Standing::Coming));
     rig.wait(10_000);
     assert_eq!((rig.end(), rig.standing("bob")), (Some(EndReason::HungUp), Standing::Lost));
 }

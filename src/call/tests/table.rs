@@ -40,11 +40,15 @@ fn each_phase_has_its_sound_its_window_and_its_buttons() {
                 Phase::Calling => (None, false, &[Action::HangUp]),
                 Phase::Ringing => (Some(Cue::Ringback), false, &[Action::HangUp]),
                 Phase::Incoming => (Some(Cue::Ringtone), true, &[Action::Accept, Action::Reject]),
-                Phase::InCall => (None, false, &[Action::Mute, Action::AddPeople, Action::HangUp]),
+                Phase::InCall => (None, false, &[Action::Mute, Action::Hold, Action::AddPeople, Action::HangUp]),
                 Phase::Connecting | Phase::Reconnecting => (None, false, &[Action::Mute, Action::HangUp]),
                 Phase::Ended => (None, false, &[Action::CallAgain, Action::Dismiss]),
             };
             assert_eq!((view.cue(), view.pops_up(), view.actions()), expected, "{phase:?} {direction:?}");
+            let held = CallView { on_hold: true, ..view };
+            if matches!(phase, Phase::InCall | Phase::Reconnecting) {
+                assert_eq!(held.actions(), [Action::Resume, Action::HangUp]);
+            }
         }
     }
 }

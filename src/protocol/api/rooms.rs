@@ -12,6 +12,8 @@ use super::{
 call! {
     /// Enters a media room. With `create`, opens it; the room then belongs to the group, or to whoever is invited to it.
     /// A group has one room at a time: who opens a second one enters the first.
+    ///
+    /// Who is in it already enters it again: after a lost connection, to hold the call, and to take it off hold.
     EnterRoom = "enterRoom" -> EnterRoomReply {
         /// The room.
         #[serde(rename = "roomID")]
@@ -25,6 +27,19 @@ call! {
         /// With `create`: the call that the room is for, for whoever comes later.
         #[serde(rename = "callID", default, skip_serializing_if = "Option::is_none")]
         call_id: Option<InviteId>,
+        /// Stay in the other rooms that this device is in, too; without it, they are left.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        keep_others: bool,
+        /// Be there without sending or hearing: the call is on hold on this device, and the others are told so.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        on_hold: bool,
+    }
+}
+
+impl EnterRoom {
+    /// Enters a room that is open.
+    pub fn of(room_id: RoomId) -> Self {
+        Self { room_id, create: false, group_id: None, call_id: None, keep_others: false, on_hold: false }
     }
 }
 

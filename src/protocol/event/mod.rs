@@ -247,6 +247,8 @@ events! {
     RemoteUserLeaveRoom(RoomLeft) = "onRemoteUserLeaveRoom",
     /// The connection of somebody in the room broke, or is back.
     RemoteUserLinkChanged(RoomLink) = "onRemoteUserLinkChanged",
+    /// Somebody in the room has put the call on hold, or is back in it.
+    RemoteUserHoldChanged(RoomHold) = "onRemoteUserHoldChanged",
     /// A device of this user is out of a room of several.
     ExitRoom(RoomExited) = "onExitRoom",
     /// The call that is on in a group is another, or has other people in it.

@@ -19,6 +19,9 @@ pub struct Participant {
     /// The source id of the participant's media packets.
     #[serde(rename = "sourceID")]
     pub source_id: SourceId,
+    /// Has the call on hold, and so neither speaks nor hears.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub on_hold: bool,
 }
 
 /// Why a participant is gone.
@@ -94,6 +97,17 @@ pub struct GroupAttributeChanged {
     pub group_id: GroupId,
     /// All of them.
     pub group_attributes: BTreeMap<String, String>,
+}
+
+/// `onRemoteUserHoldChanged`: a participant has put the call on hold, or is back in it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RoomHold {
+    /// The room.
+    #[serde(rename = "roomID")]
+    pub room_id: RoomId,
+    /// Who, and whether on hold.
+    pub participant: Participant,
 }
 
 /// `onRemoteUserLinkChanged`: a participant's connection broke, or is back.

@@ -104,7 +104,7 @@ impl Logic {
                 }
             }
             DeviceChange::Removed { device, by } => {
-                self.leave_room(&device, LeaveReason::Exit);
+                self.leave_rooms(&device, LeaveReason::Exit);
                 if let Some(conn) = self.conn_of(user, &device) {
                     let message = format!("This device was signed out from \"{by}\"; sign in again if you wish.");
                     let reason = ApiError::new(Code::KickedOffline, message);

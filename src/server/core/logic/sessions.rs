@@ -105,7 +105,7 @@ impl Logic {
         self.presence.touch(&actor.user);
         match login.start {
             // The program that was in a room is gone, whatever its connection says; the new one knows of no room.
-            Start::Cold => self.leave_room(&actor.device, LeaveReason::Lost),
+            Start::Cold => self.leave_rooms(&actor.device, LeaveReason::Lost),
             Start::Hot => self.link_changed(&actor.device, true),
         }
         if let Some(there) = self.conns.get_mut(&conn) {
@@ -147,7 +147,7 @@ impl Logic {
             self.note_seen(conn)?;
         }
         let reply = done()?;
-        self.leave_room(&actor.device, crate::protocol::event::LeaveReason::Exit);
+        self.leave_rooms(&actor.device, crate::protocol::event::LeaveReason::Exit);
         if let Some(there) = self.conns.get_mut(&conn) {
             there.session = None;
             there.stale.clear();

@@ -1,6 +1,7 @@
 //! Media rooms: who is in them and who may enter. In memory only: a room lives as long as somebody is in it.
 //!
-//! A device is in one room at a time; entering another one leaves the first. Who is invited to a room may enter it; a
+//! A device is in one room at a time; entering another one leaves the first, unless it asks to keep it: who holds one
+//! call to take another is in both, and sends and hears where it is not on hold. Who is invited to a room may enter it; a
 //! group's room every member, and a group has one at a time. The room, with everybody's permission to enter it and the
 //! open invitations to it, ends with its last participant. A participant without a signaling connection keeps the place
 //! for [`limits::ROOM_GRACE_MS`].
@@ -17,7 +18,7 @@ use crate::{
     protocol::{
         Code, DeviceId, Event, GroupId, RoomId, SourceId, UserId,
         api::{EnterRoom, EnterRoomReply, ExitRoom, ExitRoomReply, Ringing},
-        event::{LeaveReason, Participant, RoomEntered, RoomExited, RoomLeft, RoomLink},
+        event::{LeaveReason, Participant, RoomEntered, RoomExited, RoomHold, RoomLeft, RoomLink},
         limits,
     },
     signaling::{Actor, Part},
@@ -34,6 +35,9 @@ impl Logic {
         let id = groups_room.unwrap_or(request.room_id);
         let again = self.rooms.is_in(id, &actor.device);
         if !again {
+            if request.keep_others && self.rooms.rooms_of(&actor.device).count() >= limits::ROOMS_PER_DEVICE_MAX {
+                return refuse(Code::InvalidOperation, "This device is in too many rooms; leave one of them first.");
+            }
             match self.rooms.rooms.get(&id) {
                 Some(_) if request.create && groups_room.is_none() => {
                     return refuse(Code::IdInUse, "There is a room with this number; make another random one.");
@@ -59,8 +63,12 @@ impl Logic {
         }
 
         // From here on nothing is refused.
-        if !again {
-            self.leave_room(&actor.device, LeaveReason::Exit);
+        if !request.keep_others {
+            self.leave_rooms_but(Some(id), &actor.device, LeaveReason::Exit);
+        }
+        if again {
+            self.hold(id, &actor.device, request.on_hold);
+        } else {
             self.settle_in(actor, id, request);
         }
         let Some(room) = self.rooms.rooms.get(&id) else {
@@ -92,7 +100,8 @@ impl Logic {
     /// Gives a device its place in a room, which is opened if it is not there.
     fn settle_in(&mut self, actor: &Actor, id: RoomId, request: &EnterRoom) {
         let source_id = self.rooms.new_source();
-        let participant = Participant { user_id: actor.user.clone(), device_id: actor.device.clone(), source_id };
+        let (user_id, device_id) = (actor.user.clone(), actor.device.clone());
+        let participant = Participant { user_id, device_id, source_id, on_hold: request.on_hold };
         self.rooms.entries += 1;
         let answering = self.book.open_to(id).any(|there| there.part(&actor.user) == Some(Part::Open));
         let room = self.rooms.rooms.entry(id).or_insert_with(|| Room {
@@ -119,8 +128,8 @@ impl Logic {
         if let Some(group) = &room.group {
             self.rooms.by_group.insert(group.clone(), id);
         }
-        self.rooms.places.insert(actor.device.clone(), id);
-        self.rooms.sources.insert(source_id, actor.device.clone());
+        self.rooms.places.insert((actor.device.clone(), id));
+        self.rooms.sources.insert(source_id, (actor.device.clone(), id));
         let event = Event::RemoteUserEnterRoom(RoomEntered { room_id: id, participant });
         self.tell_room(id, &actor.device, event);
         self.presence.touch(&actor.user);
@@ -138,14 +147,25 @@ impl Logic {
         }
         let reply = ExitRoomReply { remaining: room.people.len() - 1, talked_ms: room.talking.read(self.now_ms) };
         let reply = answer(&reply)?;
-        self.leave_room(&actor.device, LeaveReason::Exit);
+        self.leave_room(id, &actor.device, LeaveReason::Exit);
         Ok(reply)
     }
 
-    /// Takes a device out of its room, if it is in one.
-    pub(super) fn leave_room(&mut self, device: &DeviceId, reason: LeaveReason) {
+    /// Takes a device out of all the rooms it is in.
+    pub(super) fn leave_rooms(&mut self, device: &DeviceId, reason: LeaveReason) {
+        self.leave_rooms_but(None, device, reason);
+    }
+
+    fn leave_rooms_but(&mut self, keep: Option<RoomId>, device: &DeviceId, reason: LeaveReason) {
+        let rooms: Vec<RoomId> = self.rooms.rooms_of(device).filter(|room| Some(*room) != keep).collect();
+        for room in rooms {
+            self.leave_room(room, device, reason);
+        }
+    }
+
+    fn leave_room(&mut self, room_id: RoomId, device: &DeviceId, reason: LeaveReason) {
         let now_ms = self.now_ms;
-        let Some((room_id, room)) = self.rooms.room_of(device) else { return };
+        let Some(room) = self.rooms.rooms.get_mut(&room_id) else { return };
         let several = room.is_of_several();
         let Some(person) = room.people.remove(device) else { return };
         // Who was lost was there until then.
@@ -174,10 +194,10 @@ impl Logic {
                 self.rooms.by_group.remove(group);
             }
         }
-        self.rooms.places.remove(device);
+        self.rooms.places.remove(&(device.clone(), room_id));
         self.rooms.sources.remove(&person.participant.source_id);
         if let Some(lost_ms) = person.lost_ms {
-            self.rooms.due.remove(&(lost_ms + limits::ROOM_GRACE_MS, device.clone()));
+            self.rooms.due.remove(&(lost_ms + limits::ROOM_GRACE_MS, device.clone(), room_id));
         }
         self.relay.evict(person.participant.source_id);
         self.presence.touch(&person.participant.user_id);
@@ -190,7 +210,8 @@ impl Logic {
 
     /// A user is no longer a member: out of the group's room, if there is one.
     pub(super) fn leave_group_room(&mut self, group: &GroupId, user: &UserId) {
-        let Some(room) = self.rooms.of_group(group).and_then(|room| self.rooms.rooms.get_mut(&room)) else { return };
+        let Some(id) = self.rooms.of_group(group) else { return };
+        let Some(room) = self.rooms.rooms.get_mut(&id) else { return };
         // That they were once invited to it opens it no more.
         room.allowed.remove(user);
         let devices: Vec<DeviceId> = room
@@ -200,17 +221,34 @@ impl Logic {
             .map(|(device, _)| device.clone())
             .collect();
         for device in devices {
-            self.leave_room(&device, LeaveReason::Removed);
+            self.leave_room(id, &device, LeaveReason::Removed);
         }
     }
 
     /// The group is gone: so is its room.
     pub(super) fn end_group_room(&mut self, group: &GroupId) {
-        let room = self.rooms.of_group(group).and_then(|room| self.rooms.rooms.get(&room));
+        let Some(id) = self.rooms.of_group(group) else { return };
+        let room = self.rooms.rooms.get(&id);
         let devices: Vec<DeviceId> = room.into_iter().flat_map(|room| room.people.keys().cloned()).collect();
         for device in devices {
-            self.leave_room(&device, LeaveReason::Removed);
+            self.leave_room(id, &device, LeaveReason::Removed);
         }
+    }
+
+    /// A device that is in a room puts its call on hold, or is back in it.
+    fn hold(&mut self, room_id: RoomId, device: &DeviceId, on_hold: bool) {
+        let Some(person) = self.rooms.rooms.get_mut(&room_id).and_then(|room| room.people.get_mut(device)) else {
+            return;
+        };
+        if person.participant.on_hold == on_hold {
+            return;
+        }
+        person.participant.on_hold = on_hold;
+        // Who holds closes the media connection on purpose, and who comes back has yet to open one.
+        person.media_lost = false;
+        let event = Event::RemoteUserHoldChanged(RoomHold { room_id, participant: person.participant.clone() });
+        self.tell_room(room_id, device, event);
+        self.tell_link(room_id, device);
     }
 
     /// Writes down whose stay is over, and cancels the open invitations to rooms that are gone.
@@ -242,34 +280,38 @@ impl Logic {
 
     /// A device's signaling connection is gone, or there is one again.
     pub(super) fn link_changed(&mut self, device: &DeviceId, up: bool) {
+        let rooms: Vec<RoomId> = self.rooms.rooms_of(device).collect();
+        for room in rooms {
+            self.link_changed_in(room, device, up);
+        }
+    }
+
+    fn link_changed_in(&mut self, room_id: RoomId, device: &DeviceId, up: bool) {
         let now_ms = self.now_ms;
-        let Some((_, room)) = self.rooms.room_of(device) else { return };
-        let Some(person) = room.people.get_mut(device) else { return };
+        let Some(person) = self.rooms.person(room_id, device) else { return };
         let before = person.lost_ms;
         person.lost_ms = if up { None } else { before.or(Some(now_ms)) };
         let after = person.lost_ms;
         if let Some(lost_ms) = before {
-            self.rooms.due.remove(&(lost_ms + limits::ROOM_GRACE_MS, device.clone()));
+            self.rooms.due.remove(&(lost_ms + limits::ROOM_GRACE_MS, device.clone(), room_id));
         }
         if let Some(lost_ms) = after {
-            self.rooms.due.insert((lost_ms + limits::ROOM_GRACE_MS, device.clone()));
+            self.rooms.due.insert((lost_ms + limits::ROOM_GRACE_MS, device.clone(), room_id));
         }
-        self.tell_link(device);
+        self.tell_link(room_id, device);
     }
 
     /// The relay says that a participant's media connection is up, or gone.
     pub(super) fn media_changed(&mut self, source: SourceId, up: bool) {
-        let Some(device) = self.rooms.sources.get(&source).cloned() else { return };
-        let Some((_, room)) = self.rooms.room_of(&device) else { return };
-        let Some(person) = room.people.get_mut(&device) else { return };
-        person.media_lost = !up;
-        self.tell_link(&device);
+        let Some((device, room)) = self.rooms.sources.get(&source).cloned() else { return };
+        let Some(person) = self.rooms.person(room, &device) else { return };
+        person.media_lost = !up && !person.participant.on_hold;
+        self.tell_link(room, &device);
     }
 
     /// Tells the others in the room if a participant's connection broke or is back.
-    fn tell_link(&mut self, device: &DeviceId) {
-        let Some((room_id, room)) = self.rooms.room_of(device) else { return };
-        let Some(person) = room.people.get_mut(device) else { return };
+    fn tell_link(&mut self, room_id: RoomId, device: &DeviceId) {
+        let Some(person) = self.rooms.person(room_id, device) else { return };
         let connected = person.lost_ms.is_none() && !person.media_lost;
         if connected != person.connected {
             person.connected = connected;
@@ -281,12 +323,12 @@ impl Logic {
 
     /// Removes those who did not come back in time.
     pub(super) fn remove_lost_participants(&mut self) {
-        while let Some((at, device)) = self.rooms.due.first().cloned() {
+        while let Some((at, device, room)) = self.rooms.due.first().cloned() {
             if at > self.now_ms {
                 return;
             }
             self.rooms.due.pop_first();
-            self.leave_room(&device, LeaveReason::Lost);
+            self.leave_room(room, &device, LeaveReason::Lost);
         }
     }
 

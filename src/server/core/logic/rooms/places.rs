@@ -76,15 +76,16 @@ impl Room {
 #[derive(Debug, Default)]
 pub(in super::super) struct Rooms {
     pub(super) rooms: HashMap<RoomId, Room>,
-    /// Which room a device is in.
-    pub(super) places: HashMap<DeviceId, RoomId>,
+    /// Which rooms a device is in.
+    pub(super) places: BTreeSet<(DeviceId, RoomId)>,
     /// The room that a group has.
     pub(super) by_group: HashMap<GroupId, RoomId>,
-    pub(super) sources: HashMap<SourceId, DeviceId>,
+    /// Whose place in which room a source belongs to.
+    pub(super) sources: HashMap<SourceId, (DeviceId, RoomId)>,
     pub(super) last_source: u32,
     pub(super) entries: u64,
     /// When participants without connection are removed.
-    pub(super) due: BTreeSet<(u64, DeviceId)>,
+    pub(super) due: BTreeSet<(u64, DeviceId, RoomId)>,
     /// Stays that are over and rooms that are gone: not in the log yet.
     pub(super) exits: Vec<(UserId, RoomExited)>,
     pub(super) gone: Vec<RoomId>,
@@ -98,7 +99,7 @@ impl Rooms {
     }
 
     pub(in super::super) fn is_in_room(&self, device: &DeviceId) -> bool {
-        self.places.contains_key(device)
+        self.rooms_of(device).next().is_some()
     }
 
     pub(in super::super) fn exists(&self, room: RoomId) -> bool {
@@ -106,7 +107,18 @@ impl Rooms {
     }
 
     pub(in super::super) fn is_in(&self, room: RoomId, device: &DeviceId) -> bool {
-        self.places.get(device) == Some(&room)
+        self.places.contains(&(device.clone(), room))
+    }
+
+    /// The rooms that a device is in.
+    pub(super) fn rooms_of(&self, device: &DeviceId) -> impl Iterator<Item = RoomId> {
+        let from = (device.clone(), RoomId::MIN);
+        self.places.range(from..).take_while(move |(who, _)| who == device).map(|(_, room)| *room)
+    }
+
+    /// A device's place in a room.
+    pub(super) fn person(&mut self, room: RoomId, device: &DeviceId) -> Option<&mut Person> {
+        self.rooms.get_mut(&room)?.people.get_mut(device)
     }
 
     /// Whoever is in a room; a user with two devices there comes twice.
@@ -158,12 +170,7 @@ impl Rooms {
     pub(in super::super) fn next_deadline(&self) -> Option<u64> {
         // What is not written is due at once, or when the store is tried again.
         let unwritten = (!self.exits.is_empty() || !self.gone.is_empty()).then_some(0);
-        unwritten.or(self.due.first().map(|(at, _)| *at))
-    }
-
-    pub(super) fn room_of(&mut self, device: &DeviceId) -> Option<(RoomId, &mut Room)> {
-        let id = *self.places.get(device)?;
-        Some((id, self.rooms.get_mut(&id)?))
+        unwritten.or(self.due.first().map(|(at, ..)| *at))
     }
 
     pub(super) fn new_source(&mut self) -> SourceId {

@@ -110,7 +110,7 @@ fn a_device_signs_another_one_out() {
     let own = desk.device();
     world.refused(&mut desk, sign_out(&own), Code::InvalidOperation);
     world.refused(&mut b, sign_out(&device), Code::NotFound);
-    world.ok(&mut phone, api::EnterRoom { room_id: room(1), create: true, group_id: None, call_id: None });
+    world.ok(&mut phone, api::EnterRoom { create: true, ..api::EnterRoom::of(room(1)) });
     world.lines(&mut phone);
     world.relay.take();
     told(&mut world, &mut desk);

@@ -43,7 +43,7 @@ fn a_batch_that_is_not_committed_never_happened() {
         Input::Request {
             conn: a.conn,
             id: 9_004,
-            request: api::EnterRoom { room_id: room(1), create: true, group_id: None, call_id: None }.into(),
+            request: api::EnterRoom { create: true, ..api::EnterRoom::of(room(1)) }.into(),
         },
     ];
     world.run(inputs);

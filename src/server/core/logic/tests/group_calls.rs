@@ -8,7 +8,7 @@ use crate::protocol::{
 };
 
 fn enter(number: u32) -> api::EnterRoom {
-    api::EnterRoom { room_id: room(number), create: false, group_id: None, call_id: None }
+    api::EnterRoom::of(room(number))
 }
 
 fn open(number: u32) -> api::EnterRoom {

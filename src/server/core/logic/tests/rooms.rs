@@ -4,7 +4,7 @@ use super::*;
 use crate::protocol::{event::LeaveReason, limits};
 
 fn enter(number: u32) -> api::EnterRoom {
-    api::EnterRoom { room_id: room(number), create: false, group_id: None, call_id: None }
+    api::EnterRoom::of(room(number))
 }
 
 fn create(number: u32) -> api::EnterRoom {
@@ -98,6 +98,86 @@ fn a_device_is_in_one_room_a_user_may_be_in_several() {
     assert_eq!(room_lines(&mut world, &mut b), [enters, enters, "0 onRemoteUserLeaveRoom"]);
     assert_eq!(world.relay.take().last().map(String::as_str), Some("admit 4 to 2"));
     assert_eq!(room_lines(&mut world, &mut a2), ["0 onRemoteUserLeaveRoom"], "the other device stays");
+}
+
+#[test]
+fn a_call_on_hold_keeps_its_place_beside_another() {
+    let mut world = World::new();
+    let (mut a, mut b, mut c) = (world.online("a"), world.online("b"), world.online("c"));
+    world.ok(&mut b, create(1));
+    world.ok(&mut b, allow(1, "a"));
+    world.ok(&mut c, create(2));
+    world.ok(&mut c, allow(2, "a"));
+    let first = world.ok(&mut a, enter(1));
+    let beside = |number| api::EnterRoom { keep_others: true, ..enter(number) };
+    let holding = world.ok(&mut a, api::EnterRoom { on_hold: true, ..beside(1) });
+    assert_eq!((holding.source_id, holding.participants.len()), (first.source_id, 1), "the same place");
+    let second = world.ok(&mut a, beside(2));
+    assert_ne!(second.source_id, first.source_id);
+    let (enters, held) = ("0 onRemoteUserEnterRoom", "0 onRemoteUserHoldChanged");
+    let told = room_events(&mut world, &mut b);
+    assert_eq!(told.iter().map(line).collect::<Vec<_>>(), [enters, held]);
+    assert!(matches!(&told[1].event, Event::RemoteUserHoldChanged(hold) if hold.participant.on_hold));
+    assert_eq!(room_lines(&mut world, &mut c), [enters]);
+    // That its sound is gone is no news, and nobody is told twice.
+    world.run(vec![Input::MediaUp { source: first.source_id }, Input::MediaDown { source: first.source_id }]);
+    world.ok(&mut a, api::EnterRoom { on_hold: true, ..beside(1) });
+    assert_eq!(room_lines(&mut world, &mut b), no_lines());
+    let again = world.ok(&mut b, enter(1));
+    assert!(again.participants[0].on_hold, "who comes later sees it, too");
+    // Back in the first; both calls see the end of the connection, and of the place.
+    world.ok(&mut a, beside(1));
+    assert_eq!(room_lines(&mut world, &mut b), [held]);
+    world.close(&a);
+    let (link, left) = ("0 onRemoteUserLinkChanged", "0 onRemoteUserLeaveRoom");
+    assert_eq!(
+        (room_lines(&mut world, &mut b), room_lines(&mut world, &mut c)),
+        (vec![link.into()], vec![link.into()])
+    );
+    world.wait(limits::ROOM_GRACE_MS);
+    assert_eq!(
+        (room_lines(&mut world, &mut b), room_lines(&mut world, &mut c)),
+        (vec![left.into()], vec![left.into()])
+    );
+}
+
+#[test]
+fn who_holds_and_loses_the_sound_at_once_is_not_called_broken() {
+    let mut world = World::new();
+    let (mut a, mut b) = (world.online("a"), world.online("b"));
+    world.ok(&mut b, create(1));
+    world.ok(&mut b, allow(1, "a"));
+    let source = world.ok(&mut a, enter(1)).source_id;
+    world.run(vec![Input::MediaUp { source }, Input::MediaDown { source }]);
+    let hold = api::EnterRoom { on_hold: true, ..enter(1) };
+    world.ok(&mut a, hold);
+    let told: Vec<bool> = room_events(&mut world, &mut b)
+        .iter()
+        .filter_map(|delivery| match &delivery.event {
+            Event::RemoteUserLinkChanged(link) => Some(link.connected),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(told, [false, true], "the sound was gone a moment before the word");
+    world.ok(&mut a, enter(1));
+    assert_eq!(room_lines(&mut world, &mut b), ["0 onRemoteUserHoldChanged"], "and it has yet to come back");
+}
+
+#[test]
+fn a_device_is_in_a_few_rooms_at_most() {
+    let mut world = World::new();
+    let mut a = world.online("a");
+    let beside = |number| api::EnterRoom { keep_others: true, ..create(number) };
+    let most = u32::try_from(limits::ROOMS_PER_DEVICE_MAX).expect("few");
+    for number in 1..=most {
+        world.ok(&mut a, beside(number));
+    }
+    world.refused(&mut a, beside(most + 1), Code::InvalidOperation);
+    world.ok(&mut a, leave(2));
+    world.ok(&mut a, beside(most + 1));
+    world.ok(&mut a, create(most + 2));
+    world.refused(&mut a, leave(1), Code::NotFound);
+    world.ok(&mut a, leave(most + 2));
 }
 
 #[test]

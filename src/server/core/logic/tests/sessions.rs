@@ -87,7 +87,7 @@ fn presence_is_told_when_it_changes() {
     let mut b2 = world.another_device("b");
     world.close(&b1);
     assert_eq!(world.presence(&mut a), []);
-    world.ok(&mut b2, api::EnterRoom { room_id: room(1), create: true, group_id: None, call_id: None });
+    world.ok(&mut b2, api::EnterRoom { create: true, ..api::EnterRoom::of(room(1)) });
     assert_eq!(world.presence(&mut a), [("b".into(), Presence::InCall)]);
     world.close(&b2);
     assert_eq!(world.presence(&mut a), [("b".into(), Presence::Offline)], "at once, although the place is kept");

@@ -55,7 +55,7 @@ fn one_device_that_lets_nothing_ring_speaks_for_all() {
     world.ok(&mut desk, quiet(true));
     assert_eq!(world.presence(&mut watcher), [("a".into(), Presence::DoNotDisturb)]);
     world.ok(&mut phone, quiet(true));
-    world.ok(&mut phone, api::EnterRoom { room_id: room(1), create: true, group_id: None, call_id: None });
+    world.ok(&mut phone, api::EnterRoom { create: true, ..api::EnterRoom::of(room(1)) });
     assert_eq!(world.presence(&mut watcher), [], "also in a call");
     world.ok(&mut desk, quiet(false));
     assert_eq!(world.presence(&mut watcher), [], "the other one still says so");
