@@ -226,7 +226,10 @@ impl Machine {
     // ---- this device's connection ---------------------------------------------------------------------------------
 
     pub(super) fn link_lost(&mut self) {
-        self.link = false;
+        if !std::mem::replace(&mut self.link, false) {
+            // A try to come back has failed: the time runs from the loss.
+            return;
+        }
         for i in self.all_live() {
             self.link_lost_in(i);
         }

@@ -38,6 +38,18 @@ fn a_connection_that_stays_away_ends_the_talk() {
 }
 
 #[test]
+fn trying_in_vain_to_connect_again_keeps_no_talk_alive() {
+    let mut rig = Rig::talking_as_callee();
+    lose(&mut rig);
+    for _ in 0..3 {
+        rig.wait(9_000).input(Input::LinkLost);
+    }
+    assert_eq!(rig.phase(), Phase::Reconnecting);
+    rig.wait(3_000);
+    assert_eq!(rig.end(), Some(EndReason::ConnectionLost));
+}
+
+#[test]
 fn what_the_other_said_meanwhile_is_not_said_again() {
     let mut rig = Rig::talking_as_callee();
     lose(&mut rig);
