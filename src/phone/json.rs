@@ -156,6 +156,9 @@ fn command(engine: &Engine, state: &State, ask: Ask) -> Result<Value, ApiError> 
         }
         Ask::Call(users) => done(Command::CallPeople(users)),
         Ask::CallGroup(group, users) => done(Command::CallGroup { group, users }),
+        Ask::JoinCall(group) if !state.group_calls.iter().any(|call| call.group == group) => {
+            Err(ApiError::new(Code::NotFound, "There is no call in this group (any more)."))
+        }
         Ask::JoinCall(group) => done(Command::JoinCall(group)),
         Ask::AddToCall(call, users) => {
             let call = find(state, call, CallView::is_live, "There is no such call, or it is over.")?;
