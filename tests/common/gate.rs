@@ -1,4 +1,5 @@
-//! A gate in front of a server: one port for TCP and UDP, whose UDP can be shut, slow and lossy.
+//! A gate in front of a server: one port for TCP and UDP, whose UDP can be shut, slow and lossy; the cable behind it can
+//! be pulled out, and the address of whoever is in front of it can change.
 
 #![allow(dead_code, clippy::unwrap_used, reason = "each test binary uses a part")]
 
@@ -12,9 +13,12 @@ use std::{
     time::Duration,
 };
 use tokio::{
-    io::copy_bidirectional,
-    net::{TcpListener, TcpStream, UdpSocket},
-    sync::mpsc,
+    io::{self, AsyncReadExt, AsyncWriteExt},
+    net::{
+        TcpListener, TcpStream, UdpSocket,
+        tcp::{OwnedReadHalf, OwnedWriteHalf},
+    },
+    sync::{mpsc, watch},
     time::{Instant, sleep_until},
 };
 use tokio_util::task::AbortOnDropHandle;
@@ -43,9 +47,18 @@ impl Way {
     }
 }
 
+/// The line that everything goes through.
+#[derive(Clone, Copy, Default)]
+struct Line {
+    pulled: bool,
+    /// Counts the addresses that the client has had.
+    address: u32,
+}
+
 #[derive(Default)]
 pub(crate) struct Conditions {
     shut: AtomicBool,
+    line: watch::Sender<Line>,
     /// From the client to the server.
     pub(crate) up: Way,
     /// And back.
@@ -67,6 +80,29 @@ impl Conditions {
     /// Lets UDP through, or not.
     pub(crate) fn let_udp(&self, through: bool) {
         self.shut.store(!through, Relaxed);
+    }
+
+    /// Pulls the cable out, or puts it back in: nobody is told. UDP is lost; what is under way over TCP comes late, as it
+    /// does where it is sent again until it arrives.
+    pub(crate) fn pull_cable(&self, out: bool) {
+        self.line.send_modify(|line| line.pulled = out);
+    }
+
+    /// Gives the client another address: UDP comes from there, and of the TCP connections that it has nothing is heard
+    /// any more, in either direction.
+    pub(crate) fn change_address(&self) {
+        self.line.send_modify(|line| line.address += 1);
+    }
+
+    fn is_open(&self) -> bool {
+        !self.shut.load(Relaxed) && !self.line.borrow().pulled
+    }
+
+    /// Waits while the cable is out; for ever once the client has another address than this.
+    async fn wait_for_line(&self, address: u32) {
+        let mut line = self.line.subscribe();
+        // The sender is `self`: it is there as long as this waits.
+        let _ = line.wait_for(|line| !line.pulled && line.address == address).await;
     }
 }
 
@@ -106,23 +142,48 @@ async fn forward_tcp(listener: TcpListener, conditions: Arc<Conditions>) {
     // They end with the gate.
     let mut connections = Vec::new();
     loop {
-        let (mut inner, _) = listener.accept().await.unwrap();
+        let (inner, _) = listener.accept().await.unwrap();
         let (server, _) = conditions.servers();
+        let conditions = conditions.clone();
         connections.push(AbortOnDropHandle::new(tokio::spawn(async move {
+            let address = conditions.line.borrow().address;
             inner.set_nodelay(true).unwrap();
+            conditions.wait_for_line(address).await;
             // A server that is gone looks the same to the client.
-            let Ok(mut outer) = TcpStream::connect(server).await else { return };
+            let Ok(outer) = TcpStream::connect(server).await else { return };
             outer.set_nodelay(true).unwrap();
-            let _ = copy_bidirectional(&mut inner, &mut outer).await;
+            let ((inner_in, inner_out), (outer_in, outer_out)) = (inner.into_split(), outer.into_split());
+            let up = carry(inner_in, outer_out, &conditions, address);
+            let down = carry(outer_in, inner_out, &conditions, address);
+            let _ = tokio::try_join!(up, down);
         })));
+    }
+}
+
+/// One direction of a TCP connection.
+async fn carry(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, line: &Conditions, address: u32) -> io::Result<()> {
+    let mut buffer = [0; 16 * 1024];
+    loop {
+        let length = from.read(&mut buffer).await?;
+        line.wait_for_line(address).await;
+        if length == 0 {
+            return to.shutdown().await;
+        }
+        to.write_all(&buffer[..length]).await?;
     }
 }
 
 async fn forward_udp(socket: Arc<UdpSocket>, conditions: Arc<Conditions>) {
     let mut clients: HashMap<SocketAddr, (mpsc::UnboundedSender<Late>, [AbortOnDropHandle<()>; 3])> = HashMap::new();
-    let mut buffer = [0; 2048];
+    let (mut buffer, mut address) = ([0; 2048], 0);
     loop {
         let Ok((length, client)) = socket.recv_from(&mut buffer).await else { continue };
+        let now = conditions.line.borrow().address;
+        if now != address {
+            // New sockets behind the gate: the server sees another port.
+            clients.clear();
+            address = now;
+        }
         if let Entry::Vacant(place) = clients.entry(client) {
             let (_, server) = conditions.servers();
             let outer = Arc::new(UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap());
@@ -153,7 +214,7 @@ async fn answers(outer: Arc<UdpSocket>, conditions: Arc<Conditions>, down: mpsc:
 }
 
 fn pass(conditions: &Conditions, way: &Way, queue: &mpsc::UnboundedSender<Late>, packet: &[u8]) {
-    if way.passes(!conditions.shut.load(Relaxed)) {
+    if way.passes(conditions.is_open()) {
         let due = Instant::now() + Duration::from_millis(way.delay_ms.load(Relaxed));
         let _ = queue.send((due, packet.to_vec()));
     }
