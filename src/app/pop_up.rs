@@ -14,6 +14,8 @@ use crate::{call::CallView, engine::Command};
 use super::{AhoyApp, Cx, call_words, screens};
 
 const SIZE: Vec2 = vec2(388.0, 212.0);
+/// During a talk there is one more button.
+const SIZE_IN_TALK: Vec2 = vec2(388.0, 264.0);
 /// From the edges of the screen.
 const MARGIN: Vec2 = vec2(24.0, 48.0);
 
@@ -49,10 +51,11 @@ impl AhoyApp {
 }
 
 fn builder(ui: &Ui, cx: &Cx<'_>, call: &CallView) -> ViewportBuilder {
+    let size = if cx.state.talk().is_some() { SIZE_IN_TALK } else { SIZE };
     let builder = ViewportBuilder::default()
         .with_title(cx.tr_with("incoming-title", &[("name", &call_words::call_name(cx.text, cx.state, call))]))
         .with_app_id("ahoy")
-        .with_inner_size(SIZE)
+        .with_inner_size(size)
         .with_resizable(false)
         .with_minimize_button(false)
         .with_maximize_button(false)

@@ -180,6 +180,9 @@ fn banners_ui(ui: &mut Ui, cx: &Cx<'_>, view: &mut View) {
     if let Some(call) = cx.state.incoming_call() {
         screens::incoming::banner_ui(ui, cx, call);
     }
+    if let Some(call) = cx.state.call_on_hold() {
+        screens::incoming::on_hold_ui(ui, cx, call);
+    }
     if let Session::Offline { problem, retry_in_s } = &cx.state.session {
         let problem = sentences::problem(cx.text, problem);
         let line = if *retry_in_s > 0 {

@@ -81,6 +81,17 @@ impl State {
             .or_else(|| self.calls.iter().find(|call| !call.is_live()))
     }
 
+    /// The talk on hold beside the call that the window is about.
+    pub fn call_on_hold(&self) -> Option<&CallView> {
+        let current = self.current_call().map(|call| &call.call_id);
+        self.calls.iter().find(|call| call.is_live() && call.on_hold && Some(&call.call_id) != current)
+    }
+
+    /// The talk that goes on at the moment.
+    pub fn talk(&self) -> Option<&CallView> {
+        self.calls.iter().find(|call| call.is_talk())
+    }
+
     /// The call that rings here.
     pub fn incoming_call(&self) -> Option<&CallView> {
         self.calls.iter().find(|call| call.phase == crate::call::Phase::Incoming)

@@ -27,6 +27,8 @@ settings-ring-device = Ring on
 settings-ring-volume = Ring volume
 settings-ringtone = Ringtone
 settings-test-ringtone = Play it once
+settings-waiting = Call waiting
+settings-waiting-line = Who calls while you are talking may wait: you hear a soft tone. Otherwise they are told that the line is busy.
 settings-tones = Call tones
 
 schedule-enabled = By schedule

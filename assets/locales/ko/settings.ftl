@@ -27,6 +27,8 @@ settings-ring-device = 벨이 울릴 장치
 settings-ring-volume = 벨소리 크기
 settings-ringtone = 벨소리 종류
 settings-test-ringtone = 한 번 들어 보기
+settings-waiting = 통화 중 대기
+settings-waiting-line = 통화 중에 온 전화를 작은 신호음으로 알립니다. 끄면 상대방에게 통화 중이라고 알립니다.
 settings-tones = 통화 신호음
 
 schedule-enabled = 시간표 사용

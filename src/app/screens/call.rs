@@ -25,6 +25,7 @@ pub(crate) fn phase_words(cx: &Cx<'_>, call: &CallView) -> String {
         Phase::Ringing => cx.tr("call-ringing"),
         Phase::Incoming => cx.tr("incoming-label"),
         Phase::Connecting => cx.tr("call-connecting"),
+        Phase::InCall if call.on_hold => cx.tr_with("call-on-hold", &[("time", &ui::talk_timer(cx, call))]),
         Phase::InCall if call_words::waits(call) => cx.tr("party-waiting"),
         Phase::InCall => ui::talk_timer(cx, call),
         Phase::Reconnecting => cx.tr("call-reconnecting"),
@@ -35,6 +36,7 @@ pub(crate) fn phase_words(cx: &Cx<'_>, call: &CallView) -> String {
 /// The same with its colour, on the call's own screen.
 pub(super) fn status(cx: &Cx<'_>, call: &CallView, t: &theme::Tokens) -> (String, Color32) {
     let ink = match call.phase {
+        Phase::InCall if call.on_hold => t.accent_text,
         Phase::InCall => t.text_weak,
         Phase::Reconnecting => t.warning_text,
         _ => t.accent_text,
@@ -73,6 +75,9 @@ fn live_ui(ui: &mut Ui, cx: &Cx<'_>, call: &CallView, calling: &mut Option<Calli
             ui.label(RichText::new(words).size(theme::size::HEADING).color(ink));
             if call.phase == Phase::InCall && call.participants.is_empty() {
                 ui.label(RichText::new(cx.tr_with("call-alone", &[("name", name)])).color(t.warning_text));
+            }
+            if call.phase == Phase::InCall && call.peer_holds() {
+                ui.label(RichText::new(cx.tr_with("call-held-by", &[("name", name)])).color(t.warning_text));
             }
             ui.add_space(8.0);
             link::link_ui(ui, cx, call);

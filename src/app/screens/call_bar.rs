@@ -16,11 +16,11 @@ use super::super::{
 use super::devices;
 
 const BUTTON: f32 = 54.0;
-/// Five of them fit the smallest window.
-const CELL: f32 = 86.0;
+/// Six of them fit the smallest window.
+const CELL: f32 = 76.0;
 
 pub(crate) fn bar_ui(ui: &mut Ui, cx: &Cx<'_>, call: &CallView, calling: &mut Option<Calling>) {
-    const CELLS: f32 = 5.0;
+    const CELLS: f32 = 6.0;
     const GAP: f32 = 4.0;
     let width = CELLS * CELL + (CELLS - 1.0) * GAP;
     ui.horizontal(|ui| {
@@ -29,6 +29,7 @@ pub(crate) fn bar_ui(ui: &mut Ui, cx: &Cx<'_>, call: &CallView, calling: &mut Op
         mute_ui(ui, cx);
         microphone_ui(ui, cx);
         speaker_ui(ui, cx, call);
+        hold_ui(ui, cx, call);
         add_ui(ui, cx, call, calling);
         hang_up_ui(ui, cx, call);
     });
@@ -140,6 +141,23 @@ fn participants_ui(ui: &mut Ui, cx: &Cx<'_>, call: &CallView) {
         if widgets::slider_ui(ui, &name, &mut volume, 3.0, WIDTH) {
             cx.send(Command::SetParticipantVolume(heard.source, volume));
         }
+    }
+}
+
+/// A talk can wait.
+fn hold_ui(ui: &mut Ui, cx: &Cx<'_>, call: &CallView) {
+    let (kind, icon, name, caption, command): (_, _, _, _, fn(_) -> _) = if call.on_hold {
+        (ButtonKind::On, icons::PLAY, "call-resume", "call-resume", Command::Resume)
+    } else {
+        (ButtonKind::Secondary, icons::PAUSE, "call-hold-name", "call-hold", Command::Hold)
+    };
+    let possible = call.actions().iter().any(|action| matches!(action, Action::Hold | Action::Resume));
+    let pressed = cell_ui(ui, &cx.tr(caption), |ui| {
+        let button = |ui: &mut Ui| widgets::round_button_ui(ui, kind, icon, BUTTON, &cx.tr(name)).clicked();
+        ui.add_enabled_ui(possible, button).inner
+    });
+    if pressed {
+        cx.send(command(call.call_id.clone()));
     }
 }
 

@@ -110,7 +110,7 @@ fn tile_ui(ui: &mut Ui, cx: &Cx<'_>, call: &CallView, other: &Other, rect: Rect)
     line(name, rect.bottom() - 36.0, theme::size::BODY, t.text);
     let ink = match other.standing {
         Standing::In => t.text_weak,
-        Standing::Coming | Standing::Ringing => t.accent_text,
+        Standing::Coming | Standing::Ringing | Standing::OnHold => t.accent_text,
         Standing::Reconnecting => t.warning_text,
         _ => t.text_weak,
     };

@@ -135,6 +135,13 @@ fn ringing_ui(ui: &mut Ui, cx: &Cx<'_>) {
         }
     });
     test_row_ui(ui, cx, "settings-test-ringtone", Command::TestRingtone);
+    let label = cx.tr("settings-waiting");
+    widgets::form_row_ui(ui, &label, Some(&cx.tr("settings-waiting-line")), |ui| {
+        let on = settings.call_waiting;
+        if widgets::switch_ui(ui, on, &label).clicked() {
+            change(cx, |settings| settings.call_waiting = !on);
+        }
+    });
     let label = cx.tr("settings-tones");
     widgets::form_row_ui(ui, &label, None, |ui| {
         let words = |region| sentences::tone_region(cx.text, region);
