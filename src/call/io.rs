@@ -72,6 +72,10 @@ pub enum Input {
     LinkLost,
     /// It is back, and everything missed has been delivered.
     LinkReady,
+    /// The relay of the call that sounds has said nothing for so long, ms; to be told within half a second.
+    RelaySilent(u64),
+    /// It is heard again.
+    RelayHeard,
     /// From now on, whoever calls is told that this user does not want to be disturbed, and nothing rings (or again).
     DoNotDisturb(bool),
     /// From now on, who calls during a talk may ring and wait (or is told again that the line is busy).
@@ -93,6 +97,8 @@ pub enum Output {
     StartMedia(EnterRoomReply),
     /// Stop it.
     StopMedia,
+    /// The relay is silent: see at once whether the server still answers, instead of waiting until that shows.
+    TestLink,
     /// Calling was not possible now.
     Refused {
         /// Who was to be called.

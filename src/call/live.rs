@@ -8,7 +8,7 @@ use crate::protocol::{
 
 use super::{
     party::Party,
-    view::{CallView, Direction, EndReason, Phase},
+    view::{CallView, Direction, EndReason, Network, Phase},
 };
 
 /// This device and the call's room.
@@ -98,6 +98,8 @@ pub(super) struct Call {
     pub(super) callee_offline: bool,
     /// Sound runs.
     pub(super) media: bool,
+    /// Since when this device is cut off from the talk, monotonic ms.
+    pub(super) cut_off_ms: Option<u64>,
     /// The peer's connection stands.
     pub(super) peer_linked: bool,
     /// The peer's device that left the room last.
@@ -144,6 +146,7 @@ impl Call {
                 detail: None,
                 duration_s: 0,
                 on_hold: false,
+                network: Network::Good,
             },
             alias: None,
             peer_device: None,
@@ -158,6 +161,7 @@ impl Call {
             settled: false,
             callee_offline: false,
             media: false,
+            cut_off_ms: None,
             peer_linked: true,
             peer_left: None,
             party: None,

@@ -12,6 +12,7 @@ use super::{
     ids::Ids,
     live::{Call, HangupDuty, Limit},
     outbox::{Ask, Outbox},
+    silence::Relay,
     view::{CallView, EndReason, Phase},
 };
 
@@ -53,6 +54,7 @@ pub struct Machine {
     pub(super) now_ms: u64,
     /// The connection to the server stands.
     pub(super) link: bool,
+    pub(super) relay: Relay,
     /// Those that live (two at most, see `hold`), and those that are over and still remembered.
     pub(super) calls: Vec<Call>,
     /// Counts them.
@@ -79,6 +81,7 @@ impl Machine {
             ids,
             now_ms: 0,
             link: true,
+            relay: Relay::default(),
             calls: Vec::new(),
             serial: NO_CALL,
             early: EarlyEnds::default(),
@@ -110,12 +113,15 @@ impl Machine {
             Input::Reply(ticket, result) => self.answered(ticket, result),
             Input::LinkLost => self.link_lost(),
             Input::LinkReady => self.link_ready(),
+            Input::RelaySilent(for_ms) => self.relay_silent(for_ms),
+            Input::RelayHeard => self.relay_heard(),
             Input::DoNotDisturb(on) => self.do_not_disturb = on,
             Input::CallWaiting(on) => self.call_waiting = on,
             Input::SignedOut(error) => self.signed_out(&error),
             Input::Tick => {}
         }
         self.expire();
+        self.show_networks();
         self.forget();
     }
 
@@ -127,7 +133,8 @@ impl Machine {
     /// When [`Input::Tick`] is due at the latest, monotonic ms; `None`: nothing is pending.
     pub fn next_deadline(&self) -> Option<u64> {
         let repetition = self.outbox.deadline().filter(|_| self.link);
-        self.calls.iter().filter_map(|call| call.deadline(self.link)).chain(repetition).min()
+        let calls = self.calls.iter().filter_map(|call| call.deadline(self.link));
+        calls.chain(repetition).chain(self.relay.deadline()).min()
     }
 
     /// The calls as they stand: the one that the person is in, one that rings, one on hold; then the one that ended
@@ -146,6 +153,10 @@ impl Machine {
     // ---- for the other files of the machine ----------------------------------------------------------------------
 
     pub(super) fn put(&mut self, output: Output) {
+        if matches!(output, Output::StartMedia(_) | Output::StopMedia) {
+            // Another way to a relay, or none.
+            self.relay = Relay::default();
+        }
         self.out.push_back(output);
     }
 
@@ -276,6 +287,7 @@ impl Machine {
 
     /// Acts on whatever time has done.
     fn expire(&mut self) {
+        self.expire_silence();
         if self.link {
             let outputs = self.outbox.release(self.now_ms, false);
             self.out.extend(outputs);

@@ -8,7 +8,7 @@ use crate::protocol::{
 
 use super::{
     live::{Invitation, Limit, Place},
-    machine::{CONNECT_MS, Machine, Output, PEER_RECONNECT_MS, PEER_UNLINKED_MS, RECONNECT_MS, RequestReply},
+    machine::{CONNECT_MS, Machine, Output, PEER_UNLINKED_MS, RECONNECT_MS, RequestReply},
     view::{EndReason, Phase},
 };
 
@@ -97,7 +97,7 @@ impl Machine {
         if self.calls[i].party.is_some() {
             return self.party_progress(i);
         }
-        let (now_ms, link) = (self.now_ms, self.link);
+        let (now_ms, link, relay_lost) = (self.now_ms, self.link, self.relay_lost_since(i));
         let call = &mut self.calls[i];
         let inside = match &call.place {
             Place::Inside(reply) => Some(reply.clone()),
@@ -114,9 +114,11 @@ impl Machine {
             self.put(Output::StartMedia(reply));
         }
         let call = &mut self.calls[i];
-        if inside.is_some() && link && call.peer_is_here() && call.peer_linked {
+        let cut_off = !link || inside.is_none() || relay_lost.is_some();
+        if !cut_off && call.peer_is_here() && call.peer_linked {
             call.view.talking_since_ms.get_or_insert(now_ms);
             call.view.phase = Phase::InCall;
+            call.cut_off_ms = None;
             if !matches!(call.limit, Some((_, Limit::PeerUnlinked))) {
                 call.limit = None;
             }
@@ -133,9 +135,10 @@ impl Machine {
         let entered_anew = call.view.phase != Phase::Reconnecting;
         if call.view.talking_since_ms.is_some() {
             call.view.phase = Phase::Reconnecting;
-            if entered_anew {
-                let wait = if link && inside.is_some() { PEER_RECONNECT_MS } else { RECONNECT_MS };
-                call.limit = Some((now_ms + wait, Limit::Lost));
+            if cut_off {
+                call.is_cut_off(relay_lost.unwrap_or(now_ms));
+            } else {
+                call.waits_for_peer(now_ms, entered_anew);
             }
         } else {
             call.view.phase = Phase::Connecting;
@@ -240,10 +243,6 @@ impl Machine {
             return self.party_link_lost(i);
         }
         if self.calls[i].view.phase == Phase::Connecting {
-            self.calls[i].limit = Some((self.now_ms + RECONNECT_MS, Limit::Lost));
-        }
-        if self.calls[i].view.phase == Phase::Reconnecting {
-            // It was the peer's connection so far.
             self.calls[i].limit = Some((self.now_ms + RECONNECT_MS, Limit::Lost));
         }
         self.progress(i);

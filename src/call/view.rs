@@ -64,6 +64,26 @@ pub enum Phase {
     Ended,
 }
 
+/// What this device's own way to a talk is like.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Network {
+    /// Nothing is amiss.
+    #[default]
+    Good,
+    /// Nothing has come for two seconds.
+    Weak,
+    /// Nothing has come for three seconds, or there is no connection to the server: it is being made again.
+    Lost,
+}
+
+impl Network {
+    /// Whether nothing is amiss.
+    pub fn is_good(&self) -> bool {
+        *self == Self::Good
+    }
+}
+
 /// Where somebody stands in a call of several.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -157,6 +177,10 @@ pub struct CallView {
     /// This device has it on hold: it goes on, and nothing is sent or heard.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub on_hold: bool,
+    /// What this device's own way to it is like. [`Phase::Reconnecting`] with a way that is not [`Network::Lost`] is
+    /// somebody else's trouble.
+    #[serde(default, skip_serializing_if = "Network::is_good")]
+    pub network: Network,
 }
 
 impl CallView {

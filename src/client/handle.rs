@@ -85,6 +85,7 @@ pub(super) struct Shared {
     /// The pin as it stands: first use turns it into a known one.
     pub(super) pin: Mutex<Pin>,
     pub(super) retry: Notify,
+    pub(super) test: Notify,
     pub(super) stop: CancellationToken,
     pub(super) stopped: CancellationToken,
     /// What requests are answered with once the task is gone.
@@ -120,6 +121,7 @@ impl Client {
             address: config.address.clone(),
             pin: Mutex::new(config.pin),
             retry: Notify::new(),
+            test: Notify::new(),
             stop: CancellationToken::new(),
             stopped: CancellationToken::new(),
             end: OnceLock::new(),
@@ -153,9 +155,14 @@ impl Client {
         read_reply::<C>(self.request(params.into()).await?.get())
     }
 
-    /// Tries again now, if the session waits for its next try.
+    /// Tries again now, if the session waits for its next try or has been trying in vain for more than a second.
     pub fn retry_now(&self) {
         self.shared.retry.notify_waiters();
+    }
+
+    /// Asks the server for a sign of life at once: if none comes within three seconds, the connection is lost.
+    pub fn test_connection(&self) {
+        self.shared.test.notify_one();
     }
 
     /// Opens the media connection of a room that was entered.

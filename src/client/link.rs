@@ -13,7 +13,7 @@ use tokio::{
     sync::{mpsc, oneshot},
     time::{Instant, timeout},
 };
-use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::tungstenite::{Bytes, Message};
 
 use crate::{
     protocol::{ApiError, Code, InviteId, Request, api::LoginReply},
@@ -22,6 +22,10 @@ use crate::{
 
 use super::ClientEvent;
 
+/// Without a sign of life for so long, the connection is given up.
+const DEAD_AFTER: Duration = Duration::from_secs(15);
+/// The same where one was asked for because something else has fallen silent.
+const TEST_LIMIT: Duration = Duration::from_secs(3);
 pub(super) const PING_EVERY: Duration = Duration::from_secs(5);
 pub(super) const REQUEST_LIMIT: Duration = Duration::from_secs(10);
 /// Acknowledgements are collected this long.
@@ -58,6 +62,8 @@ pub(super) struct Link {
     /// Events that wait for room in the application's queue.
     pub(super) pending: VecDeque<ClientEvent>,
     pub(super) heard: Instant,
+    /// When an answer was asked for that has to come soon, unless something has been heard since.
+    pub(super) tested: Option<Instant>,
     pub(super) next_ping: Instant,
     pub(super) handed_seq: u64,
     pub(super) acked_seq: u64,
@@ -74,6 +80,7 @@ impl Link {
             waiting: HashMap::new(),
             pending: VecDeque::from([ClientEvent::Online(login)]),
             heard: Instant::now(),
+            tested: None,
             next_ping: Instant::now() + PING_EVERY,
             handed_seq: stored_seq,
             acked_seq: stored_seq,
@@ -89,6 +96,25 @@ impl Link {
             Ok(Err(error)) => Err(End::Lost(lost(&error))),
             Err(_) => Err(End::Lost(ApiError::new(Code::Disconnected, "The connection to the server is stuck."))),
         }
+    }
+
+    /// Asks for a sign of life at once.
+    pub(super) async fn test(&mut self) -> Result<(), End> {
+        self.tested.get_or_insert_with(Instant::now);
+        self.send(Message::Ping(Bytes::new())).await
+    }
+
+    /// Something has come.
+    pub(super) fn hear(&mut self) {
+        self.heard = Instant::now();
+        self.tested = None;
+    }
+
+    /// When the connection is given up, should nothing come until then. Silence only counts while somebody listens.
+    pub(super) fn dead_at(&self) -> Option<Instant> {
+        let tested = self.tested.map(|at| at + TEST_LIMIT);
+        let dead_at = tested.into_iter().fold(self.heard + DEAD_AFTER, Instant::min);
+        self.pending.is_empty().then_some(dead_at)
     }
 
     pub(super) async fn send_request(&mut self, request: Request, answer: Answer) -> Result<(), End> {
@@ -111,7 +137,7 @@ impl Link {
         }
         permit.send(event);
         if self.pending.is_empty() {
-            self.heard = Instant::now();
+            self.hear();
         }
     }
 }

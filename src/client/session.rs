@@ -31,10 +31,10 @@ use super::{
     sync::{Inbox, Step},
 };
 
-/// Without a sign of life for so long, the connection is given up.
-const DEAD_AFTER: Duration = Duration::from_secs(15);
 const RETRY_MIN_MS: u64 = 250;
 const RETRY_MAX_MS: u64 = 15_000;
+/// A try to connect that has lasted so long begins anew when somebody wants it to.
+const PATIENCE: Duration = Duration::from_secs(1);
 /// A connection that held for so long was a good one: the next wait begins at the minimum again.
 const HELD: Duration = Duration::from_secs(2);
 
@@ -152,7 +152,19 @@ impl Session {
     /// Connects and signs in.
     async fn connect(&mut self) -> Result<(Socket, LoginReply), End> {
         let (address, pin) = (self.shared.address.clone(), self.shared.pin());
-        let work = async move { open(&address, pin, SIGNALING_PATH, TEXT_FRAME_MAX_BYTES).await };
+        let shared = Arc::clone(&self.shared);
+        let work = async move {
+            loop {
+                let retry = async {
+                    sleep(PATIENCE).await;
+                    shared.retry.notified().await;
+                };
+                tokio::select! {
+                    opened = open(&address, pin, SIGNALING_PATH, TEXT_FRAME_MAX_BYTES) => return opened,
+                    () = retry => {}
+                }
+            }
+        };
         let opened = self.refusing(work).await.map_err(|Stopped| End::Final(stopped()))?;
         let (mut socket, shown) = match opened {
             Ok(opened) => opened,
@@ -213,6 +225,7 @@ impl Session {
                     Some(op) => link.send_request(op.request, Answer::Application(op.reply)).await,
                     None => Err(End::Final(stopped())),
                 },
+                () = self.shared.test.notified() => link.test().await,
                 () = sleep_until(wake) => self.tick(&mut link).await,
             };
             if let Err(end) = outcome {
@@ -224,15 +237,13 @@ impl Session {
     fn next_wake(&self, link: &Link) -> Instant {
         let report = self.inbox.deadline_ms().map(|due_ms| self.birth + Duration::from_millis(due_ms));
         let expiry = link.waiting.values().map(|waiting| waiting.expires).min();
-        // Silence only counts while somebody listens.
-        let silence = link.pending.is_empty().then(|| link.heard + DEAD_AFTER);
-        [report, expiry, silence, link.ack_at].into_iter().flatten().fold(link.next_ping, Instant::min)
+        [report, expiry, link.dead_at(), link.ack_at].into_iter().flatten().fold(link.next_ping, Instant::min)
     }
 
     /// Everything whose time has come.
     async fn tick(&mut self, link: &mut Link) -> Result<(), End> {
         let now = Instant::now();
-        if link.pending.is_empty() && link.heard + DEAD_AFTER <= now {
+        if link.dead_at().is_some_and(|at| at <= now) {
             return Err(End::Lost(ApiError::new(Code::Disconnected, "The server has fallen silent.")));
         }
         let late_ids: Vec<u64> =
@@ -261,7 +272,7 @@ impl Session {
 
     /// A message from the server.
     fn received(&mut self, link: &mut Link, message: Message) -> Result<(), End> {
-        link.heard = Instant::now();
+        link.hear();
         let text = match message {
             Message::Text(text) => text,
             Message::Close(frame) => {

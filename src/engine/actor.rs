@@ -393,6 +393,7 @@ impl Actor {
         if self.calls.deadline().is_some_and(|at| at <= now_ms) {
             self.calls_input(Input::Tick);
         }
+        self.listen_for_relay();
         if self.desk.is_metering() && self.devices_at_ms + DEVICES_MS <= now_ms {
             self.list_devices();
         }

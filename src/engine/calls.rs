@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     call::{
-        CallView, Input, Machine, Output, Phase, RequestReply, Ticket,
+        CallView, Input, Machine, Network, Output, Phase, RequestReply, Ticket,
         log::{Change, Log, LogRow},
     },
     client::media::{MediaSender, PathStats},
@@ -27,6 +27,9 @@ use super::{
     publish::changed,
 };
 
+/// The relay answers several times a second: a silence of so long is told, ms.
+pub(super) const SILENT_MS: u32 = 500;
+
 /// Media between the relay and the sound floor, while in a room.
 struct Media {
     stop: CancellationToken,
@@ -34,6 +37,8 @@ struct Media {
     /// Where the sound floor's packets go; the wire behind it is replaced after a lost connection.
     sender: Arc<Mutex<MediaSender>>,
     path: watch::Receiver<PathStats>,
+    /// The machine was told that the relay is silent.
+    silent: bool,
 }
 
 /// Calls and log of the signed-in account.
@@ -70,6 +75,11 @@ impl Calls {
     /// The call that is not over.
     pub(super) fn live(&self) -> Option<&CallView> {
         self.views.iter().find(|view| view.is_live())
+    }
+
+    /// What the way to the talk is like that is heard now.
+    pub(super) fn network(&self) -> Network {
+        self.views.iter().find(|view| view.is_talk()).map(|view| view.network).unwrap_or_default()
     }
 
     /// The call that rings here.
@@ -121,6 +131,11 @@ impl Actor {
                 Output::Request(ticket, request) => self.ask(ticket, request),
                 Output::StartMedia(entered) => self.start_media(&entered),
                 Output::StopMedia => self.stop_media(),
+                Output::TestLink => {
+                    if let Some(client) = &self.link.client {
+                        client.test_connection();
+                    }
+                }
                 Output::Refused { error, .. } => self.fail(error),
                 Output::ToldBusy(user) => self.notify(super::state::NoticeKind::MissedWhileBusy(user)),
             }
@@ -291,7 +306,23 @@ impl Actor {
                 }
             }
         });
-        self.calls.media = Some(Media { stop, task, sender, path: link.path });
+        self.calls.media = Some(Media { stop, task, sender, path: link.path, silent: false });
+    }
+
+    /// Tells the machine when the relay of the call falls silent, and when it is heard again.
+    pub(super) fn listen_for_relay(&mut self) {
+        let Some(media) = &mut self.calls.media else { return };
+        let silent_ms = media.path.borrow().silent_ms;
+        let silent = silent_ms >= SILENT_MS;
+        if std::mem::replace(&mut media.silent, silent) == silent {
+            return;
+        }
+        if silent {
+            return self.calls_input(Input::RelaySilent(silent_ms.into()));
+        }
+        self.calls_input(Input::RelayHeard);
+        // The network is there again: the server must be, too.
+        self.retry_now();
     }
 
     /// The way to the relay.

@@ -45,7 +45,7 @@ impl Actor {
         next.calls = self.calls.views.clone();
         next.log = self.calls.rows.clone();
         next.missed_unseen = self.calls.missed_unseen;
-        next.audio = self.desk.picture(&self.settings, ring_silenced, &self.media_path());
+        next.audio = self.desk.picture(&self.settings, ring_silenced, (&self.media_path(), self.calls.network()));
         next.speakers = self.speakers.hear(now_ms, &next.audio.participants);
         let last = self.outputs.state.borrow().clone();
         let second = self.counting_from().map_or(0, |from| now_ms.saturating_sub(from) / 1000);

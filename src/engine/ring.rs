@@ -72,7 +72,7 @@ pub fn wanted(views: &[CallView], silenced: bool, settings: &Settings) -> Option
 mod tests {
     use super::*;
     use crate::{
-        call::{Direction, EndReason, Phase},
+        call::{Direction, EndReason, Network, Phase},
         protocol::UserId,
     };
 
@@ -92,6 +92,7 @@ mod tests {
             detail: None,
             duration_s: 0,
             on_hold: false,
+            network: Network::Good,
         }
     }
 

@@ -4,7 +4,7 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use crate::{
-    call::Cue,
+    call::{Cue, Network},
     client::media::PathStats,
     media::{
         AudioNotice, AudioSession, AudioStats, Devices, Headsets, MicrophoneTest, Ringer, SessionConfig,
@@ -16,6 +16,7 @@ use crate::{
 };
 
 use super::{
+    calls::SILENT_MS,
     ring,
     settings::{Language, Settings},
     state::{Audio, AudioProblem, DeviceChoice, LinkQuality, NoticeKind, ParticipantAudio, Processing, Quality},
@@ -23,8 +24,6 @@ use super::{
 
 /// The level of silence, dBFS.
 const SILENT_DBFS: f32 = -127.0;
-/// Without any packet for this long, the link counts as down, ms.
-const LINK_DOWN_MS: u32 = 2_000;
 
 /// Takes notices of the sound floor to the actor.
 pub(crate) type Notices = Arc<dyn Fn(AudioNotice) + Send + Sync>;
@@ -239,7 +238,12 @@ impl Desk {
     }
 
     /// The picture for the state; `path` is the way to the relay.
-    pub(crate) fn picture(&self, settings: &Settings, ring_silenced: bool, path: &PathStats) -> Audio {
+    pub(crate) fn picture(
+        &self,
+        settings: &Settings,
+        ring_silenced: bool,
+        (path, network): (&PathStats, Network),
+    ) -> Audio {
         let stats = self.talk.as_ref().map(|talk| talk.session.stats());
         let (microphones, speakers) = self.devices.clone().unwrap_or_default();
         Audio {
@@ -257,7 +261,7 @@ impl Desk {
             testing: self.test.is_some(),
             hearing_self: self.test.as_ref().is_some_and(|(_, hear)| *hear),
             participants: stats.as_ref().map_or_else(Arc::default, |stats| self.participants(stats)),
-            link: stats.as_ref().map(|stats| link(stats, path)),
+            link: stats.as_ref().map(|stats| link(stats, path, network)),
             processing: stats.as_ref().map(|stats| Processing::of(&stats.processing, treatment(settings))),
             ring_silenced,
         }
@@ -341,7 +345,7 @@ pub(crate) fn is_korean(settings: &Settings) -> bool {
     }
 }
 
-fn link(stats: &AudioStats, path: &PathStats) -> LinkQuality {
+fn link(stats: &AudioStats, path: &PathStats, network: Network) -> LinkQuality {
     let worst = |of: fn(&crate::media::ParticipantStats) -> f32| stats.participants.iter().map(of).fold(0.0, f32::max);
     let loss = worst(|heard| heard.loss).max(path.loss_up).max(path.loss_down);
     let jitter_ms = worst(|heard| heard.jitter_ms).max(path.jitter_up_ms).max(path.jitter_down_ms);
@@ -355,10 +359,11 @@ fn link(stats: &AudioStats, path: &PathStats) -> LinkQuality {
         jitter_down_ms: path.jitter_down_ms,
         loss,
         jitter_ms,
-        verdict: if path.silent_ms >= LINK_DOWN_MS {
-            Quality::Down
-        } else {
-            verdict(path.rtt_ms, loss, jitter_ms, concealed)
+        verdict: match network {
+            Network::Weak => Quality::Weak,
+            // Without the server alone, what is said is heard.
+            Network::Lost if path.silent_ms >= SILENT_MS => Quality::Down,
+            Network::Lost | Network::Good => verdict(path.rtt_ms, loss, jitter_ms, concealed),
         },
     }
 }
@@ -389,9 +394,12 @@ mod tests {
         assert_eq!(verdict(501.0, 0.0, 5.0, 0.0), Quality::Bad);
         assert_eq!(verdict(20.0, 0.0, 5.0, 0.08), Quality::Bad);
         let path = PathStats { loss_up: 0.03, ..PathStats::default() };
-        assert_eq!(link(&AudioStats::default(), &path).verdict, Quality::Weak, "either direction counts");
-        let path = PathStats { silent_ms: LINK_DOWN_MS, ..PathStats::default() };
-        assert_eq!(link(&AudioStats::default(), &path).verdict, Quality::Down);
+        let link = |path, network| link(&AudioStats::default(), path, network).verdict;
+        assert_eq!(link(&path, Network::Good), Quality::Weak, "either direction counts");
+        let path = PathStats::default();
+        assert_eq!([Network::Weak, Network::Lost].map(|network| link(&path, network)), [Quality::Weak, Quality::Good]);
+        let path = PathStats { silent_ms: SILENT_MS, ..path };
+        assert_eq!(link(&path, Network::Lost), Quality::Down);
     }
 
     fn desk() -> Desk {

@@ -162,6 +162,7 @@ pub(crate) fn end_words(view: &CallView) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::call::Network;
     use clap::Parser;
 
     #[derive(Parser)]
@@ -191,6 +192,7 @@ mod tests {
             detail: None,
             duration_s: 0,
             on_hold: false,
+            network: Network::Good,
         }
     }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::{
-    call::{CallView, Direction, Phase},
+    call::{CallView, Direction, Network, Phase},
     engine::{
         Engine, EngineEvent, State,
         state::{ConnectStep, GroupNews, GroupNotice, NoticeKind, Session},
@@ -76,8 +76,10 @@ fn call_line(state: &State, view: &CallView) -> String {
         Phase::Ringing => format!("Ringing at {peer}"),
         Phase::Incoming => format!("Incoming call from {peer}"),
         Phase::Connecting => format!("Connecting with {peer}"),
+        Phase::InCall if view.network == Network::Weak => format!("Talking with {peer}, weak connection"),
         Phase::InCall => format!("Talking with {peer}"),
-        Phase::Reconnecting => format!("Reconnecting with {peer}"),
+        Phase::Reconnecting if view.network == Network::Lost => format!("Reconnecting with {peer}"),
+        Phase::Reconnecting => format!("Waiting until {peer} reconnects"),
         Phase::Ended => {
             let who = if view.direction == Direction::Outgoing { "to" } else { "from" };
             format!("Call {who} {peer} is over: {}", pilot::end_words(view))

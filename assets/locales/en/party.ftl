@@ -32,6 +32,7 @@ incoming-group-line = { $name } is calling { $group }
 incoming-several-line = { $name } is calling you and others: { $names }
 
 party-waiting = Waiting for others…
+party-reconnecting = The others are reconnecting…
 party-stop = Stop ringing { $name }
 party-again = Call { $name } into the call
 party-end-declined-line = Everybody declined.

@@ -30,6 +30,7 @@ incoming-group-line = { $name } 님이 { $group }에 전화합니다
 incoming-several-line = { $name } 님이 여러 사람과 함께 전화합니다: { $names }
 
 party-waiting = 다른 사람을 기다리는 중…
+party-reconnecting = 다른 참가자들이 다시 연결하는 중…
 party-stop = { $name } 님에게 거는 전화 멈추기
 party-again = { $name } 님을 통화에 부르기
 party-end-declined-line = 모두 거절했습니다.

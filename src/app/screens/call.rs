@@ -3,7 +3,7 @@
 use egui::{CentralPanel, Color32, Frame, Margin, Panel, RichText, Ui};
 
 use crate::{
-    call::{CallView, Direction, EndReason, Phase},
+    call::{CallView, Direction, EndReason, Network, Phase},
     engine::Command,
 };
 
@@ -27,8 +27,13 @@ pub(crate) fn phase_words(cx: &Cx<'_>, call: &CallView) -> String {
         Phase::Connecting => cx.tr("call-connecting"),
         Phase::InCall if call.on_hold => cx.tr_with("call-on-hold", &[("time", &ui::talk_timer(cx, call))]),
         Phase::InCall if call_words::waits(call) => cx.tr("party-waiting"),
+        Phase::InCall if call.network == Network::Weak => {
+            cx.tr_with("call-weak", &[("time", &ui::talk_timer(cx, call))])
+        }
         Phase::InCall => ui::talk_timer(cx, call),
-        Phase::Reconnecting => cx.tr("call-reconnecting"),
+        Phase::Reconnecting if call.network == Network::Lost => cx.tr("call-reconnecting"),
+        Phase::Reconnecting if call.is_party() => cx.tr("party-reconnecting"),
+        Phase::Reconnecting => cx.tr_with("call-peer-reconnecting", &[("name", cx.state.name_of(&call.peer))]),
         Phase::Ended => call.end.map_or_else(String::new, |end| call_words::call_end(cx.text, cx.state, call, end).0),
     }
 }
@@ -37,6 +42,7 @@ pub(crate) fn phase_words(cx: &Cx<'_>, call: &CallView) -> String {
 pub(super) fn status(cx: &Cx<'_>, call: &CallView, t: &theme::Tokens) -> (String, Color32) {
     let ink = match call.phase {
         Phase::InCall if call.on_hold => t.accent_text,
+        Phase::InCall if call.network == Network::Weak => t.warning_text,
         Phase::InCall => t.text_weak,
         Phase::Reconnecting => t.warning_text,
         _ => t.accent_text,

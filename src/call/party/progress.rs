@@ -11,7 +11,7 @@ use crate::protocol::{
 use super::{
     super::{
         live::{Call, Invitation, Limit, Place},
-        machine::{Machine, Output, PEER_RECONNECT_MS, RECONNECT_MS, RING_GRACE_MS, RING_S},
+        machine::{Machine, Output, RECONNECT_MS, RING_GRACE_MS, RING_S},
         view::{EndReason, Phase, Standing},
     },
     Leg,
@@ -172,6 +172,7 @@ impl Machine {
     /// Brings a call of several to the phase that the facts allow, or to its end.
     pub(in super::super) fn party_progress(&mut self, i: usize) {
         let (now_ms, link, me) = (self.now_ms, self.link, self.me.clone());
+        let relay_lost = self.relay_lost_since(i);
         let call = &mut self.calls[i];
         if !call.is_live() || !call.takes_part() {
             return;
@@ -195,9 +196,7 @@ impl Machine {
         let Some(reply) = inside else {
             // This device's own connection, or it is on the way in.
             if call.view.talking_since_ms.is_some() {
-                if call.view.phase != Phase::Reconnecting {
-                    call.limit = Some((now_ms + RECONNECT_MS, Limit::Lost));
-                }
+                call.is_cut_off(relay_lost.unwrap_or(now_ms));
                 call.view.phase = Phase::Reconnecting;
             } else if call.invitation.is_ours() && !call.party.as_ref().is_some_and(|p| p.waits_for_somebody(&me)) {
                 // It rang in vain while this device was cut off, or never began to.
@@ -211,27 +210,30 @@ impl Machine {
             self.put(Output::StartMedia(reply));
         }
         let call = &mut self.calls[i];
-        if linked > 0 {
+        let alone = here == 0 && !call.party.as_ref().is_some_and(|party| party.waits_for_somebody(&me));
+        if alone {
+            self.party_is_over(i);
+        } else if let Some(since_ms) = relay_lost {
+            call.is_cut_off(since_ms);
+            call.view.phase = Phase::Reconnecting;
+        } else if linked > 0 {
             call.view.talking_since_ms.get_or_insert(now_ms);
             call.view.ring_deadline_ms = None;
             call.view.phase = Phase::InCall;
-            call.limit = None;
+            (call.cut_off_ms, call.limit) = (None, None);
         } else if here > 0 {
             // The server takes away who does not come back; should it not, this does.
             let phase = if call.view.talking_since_ms.is_some() { Phase::Reconnecting } else { Phase::Connecting };
-            if call.view.phase != phase || call.limit.is_none() {
-                call.limit = Some((now_ms + PEER_RECONNECT_MS, Limit::Lost));
-            }
+            call.waits_for_peer(now_ms, call.view.phase != phase || call.limit.is_none());
             call.view.phase = phase;
-        } else if call.party.as_ref().is_some_and(|party| party.waits_for_somebody(&me)) {
+        } else {
+            call.cut_off_ms = None;
             call.limit.take_if(|(_, limit)| *limit == Limit::Lost);
             match call.view.phase {
                 Phase::Calling | Phase::Ringing => {}
                 _ if call.view.talking_since_ms.is_some() => call.view.phase = Phase::InCall,
                 _ => call.view.phase = Phase::Connecting,
             }
-        } else {
-            self.party_is_over(i);
         }
     }
 
@@ -285,8 +287,7 @@ impl Machine {
 
     pub(in super::super) fn party_link_lost(&mut self, i: usize) {
         let call = &mut self.calls[i];
-        if matches!(call.view.phase, Phase::Connecting | Phase::Reconnecting) {
-            // Whoever's connection it was so far.
+        if call.view.phase == Phase::Connecting {
             call.limit = Some((self.now_ms + RECONNECT_MS, Limit::Lost));
         }
         self.party_progress(i);

@@ -9,6 +9,7 @@ mod party;
 mod party_comings;
 mod party_log;
 mod setup;
+mod silence;
 mod table;
 
 use std::collections::VecDeque;

@@ -86,12 +86,12 @@ pub enum Input {
         /// The connection.
         conn: ConnId,
     },
-    /// A participant's media connection is up.
+    /// A participant's media connection is up, or is heard again.
     MediaUp {
         /// Whose.
         source: SourceId,
     },
-    /// A participant's media connection is gone, and no other one has taken its place.
+    /// A participant's media connection has fallen silent, or is gone and no other one has taken its place.
     MediaDown {
         /// Whose.
         source: SourceId,
@@ -108,6 +108,8 @@ pub enum Input {
 pub enum Out {
     /// A text frame.
     Frame(String),
+    /// Ask for a sign of life; without one the connection is closed soon.
+    Test,
     /// Write what is queued, then close for this reason.
     Close {
         /// Why.

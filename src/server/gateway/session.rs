@@ -58,6 +58,8 @@ pub(super) async fn serve(
     tracing::debug!(%peer, conn = conn.0, "connected");
     let (mut sink, mut stream) = socket.split();
     let heard = watch::Sender::new(Instant::now());
+    // When a sign of life was asked for last.
+    let tested = watch::Sender::new(None::<Instant>);
     let signed_in = CancellationToken::new();
     let login_id = AtomicU64::new(NO_LOGIN);
     // Says that the reader has ended: what is queued is still written.
@@ -69,6 +71,7 @@ pub(super) async fn serve(
         conn,
         core: &gateway.core,
         limits: &gateway.limits,
+        tested: &tested,
         login_id: &login_id,
         signed_in: &signed_in,
         read_out: &read_out,
@@ -105,12 +108,16 @@ pub(super) async fn serve(
         std::future::pending().await
     };
     let silence = async {
+        let mut tests = tested.subscribe();
         loop {
-            let deadline = *heard.borrow() + gateway.limits.dead_after;
+            let heard = *heard.borrow();
+            let answer = tests.borrow_and_update().filter(|asked| *asked > heard).map(|at| at + gateway.limits.answer);
+            let deadline = answer.into_iter().fold(heard + gateway.limits.dead_after, Instant::min);
             if deadline <= Instant::now() {
                 return Ending::refuse(CloseCode::Policy, Code::Disconnected, "Nothing was heard for too long.");
             }
-            tokio::time::sleep_until(deadline).await;
+            // The sender is there as long as this waits.
+            let _ = timeout_at(deadline, tests.changed()).await;
         }
     };
     let ending = {
@@ -262,6 +269,7 @@ struct Writer<'a> {
     conn: ConnId,
     core: &'a CoreHandle,
     limits: &'a Limits,
+    tested: &'a watch::Sender<Option<Instant>>,
     login_id: &'a AtomicU64,
     signed_in: &'a CancellationToken,
     read_out: &'a CancellationToken,
@@ -282,17 +290,23 @@ impl Writer<'_> {
                     continue;
                 }
             };
-            let text = match out {
-                Some(Out::Frame(text)) => text,
+            let message = match out {
+                Some(Out::Frame(text)) => {
+                    let login = self.login_id.load(Ordering::Acquire);
+                    if login != NO_LOGIN && is_success(login, &text) {
+                        self.login_id.store(NO_LOGIN, Ordering::Release);
+                        self.signed_in.cancel();
+                    }
+                    Message::text(text)
+                }
+                Some(Out::Test) => {
+                    self.tested.send_replace(Some(Instant::now()));
+                    Message::Ping(Bytes::new())
+                }
                 Some(Out::Close { reason }) => return Ending::Close(close_frame(CloseCode::Policy, &reason)),
                 None => return Ending::Gone,
             };
-            let login = self.login_id.load(Ordering::Acquire);
-            if login != NO_LOGIN && is_success(login, &text) {
-                self.login_id.store(NO_LOGIN, Ordering::Release);
-                self.signed_in.cancel();
-            }
-            if let Err(ending) = self.write(Message::text(text)).await {
+            if let Err(ending) = self.write(message).await {
                 return ending;
             }
             if self.queue.is_empty() && self.core.send(Input::Drained { conn: self.conn }).await.is_err() {

@@ -6,7 +6,7 @@ use std::{
     num::NonZeroU32,
     sync::{
         Arc, Mutex, MutexGuard, OnceLock, PoisonError,
-        atomic::{AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
     },
     time::Duration,
 };
@@ -25,6 +25,8 @@ use super::{arrivals::Arrivals, queue::Queue, share::Share};
 const PACKETS_PER_S: NonZeroU32 = NonZeroU32::new(400).expect("not zero");
 /// Bytes of one source per second, and at once: Opus at its highest rate, with room.
 const BYTES_PER_S: NonZeroU32 = NonZeroU32::new(128 * 1024).expect("not zero");
+/// Without a packet for so long, a connection is silent: clients ping several times a second.
+const SILENT_US: u64 = 2_000_000;
 /// A connection whose place was taken may bring to an end what is on its way, so long.
 const RETIREMENT: Duration = Duration::from_secs(1);
 
@@ -64,6 +66,10 @@ pub(super) struct Link {
     /// How many speakers this listener gets.
     speakers: AtomicUsize,
     arrivals: Mutex<Arrivals>,
+    /// When the last packet came.
+    heard_us: AtomicU64,
+    /// What was said of it last.
+    silent: AtomicBool,
     rate: Arc<Rate>,
     stop: CancellationToken,
     ending: OnceLock<(ApiError, Duration)>,
@@ -102,7 +108,7 @@ pub(super) struct Put {
 
 impl Link {
     /// A connection of a source; `held` is the one that has the source's place so far.
-    pub(super) fn new(source: SourceId, way: Way, speakers: usize, held: Option<&Arc<Self>>) -> Arc<Self> {
+    pub(super) fn new(source: SourceId, way: Way, speakers: usize, now_us: u64, held: Option<&Arc<Self>>) -> Arc<Self> {
         Arc::new(Self {
             source,
             way,
@@ -117,6 +123,8 @@ impl Link {
             filled: Notify::new(),
             speakers: AtomicUsize::new(speakers),
             arrivals: Mutex::default(),
+            heard_us: AtomicU64::new(now_us),
+            silent: AtomicBool::new(false),
             rate: held.map_or_else(|| Arc::new(Rate::new()), |held| Arc::clone(&held.rate)),
             stop: CancellationToken::new(),
             ending: OnceLock::new(),
@@ -173,6 +181,22 @@ impl Link {
         let bytes = u32::try_from(packet_bytes).ok().and_then(NonZeroU32::new);
         let Rate { packets, bytes: limit } = &*self.rate;
         packets.check().is_ok() && bytes.is_none_or(|bytes| matches!(limit.check_n(bytes), Ok(Ok(()))))
+    }
+
+    /// A packet of any kind has come.
+    pub(super) fn heard(&self, now_us: u64) {
+        self.heard_us.store(now_us, Ordering::Relaxed);
+    }
+
+    /// Whether it was silent when somebody looked last.
+    pub(super) fn is_silent(&self) -> bool {
+        self.silent.load(Ordering::Relaxed)
+    }
+
+    /// Looks whether it is silent; whether that has changed.
+    pub(super) fn look(&self, now_us: u64) -> bool {
+        let silent = now_us.saturating_sub(self.heard_us.load(Ordering::Relaxed)) > SILENT_US;
+        self.silent.swap(silent, Ordering::Relaxed) != silent
     }
 
     /// A packet of sound has come.

@@ -23,8 +23,9 @@ use std::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicU64, Ordering},
     },
-    time::Instant,
+    time::{Duration, Instant},
 };
+use tokio::{sync::Notify, time::sleep};
 use tokio_tungstenite::tungstenite::{Bytes, Message};
 
 use crate::protocol::{ApiError, Code, RoomId, SourceId, media::Header};
@@ -34,6 +35,8 @@ use link::{Link, Put, Way};
 use quic::Outbox;
 use rooms::{Audio, Dropped, Opened, Rooms, Route};
 
+/// Time between two looks for connections that have fallen silent.
+const LOOK_EVERY: Duration = Duration::from_millis(250);
 /// Packets that a WebSocket is handed at once.
 const BATCH: usize = 32;
 
@@ -90,6 +93,8 @@ pub(super) struct Relay {
     outbox: Outbox,
     /// One report to the core at a time, so that the last one is true.
     reporting: tokio::sync::Mutex<()>,
+    /// Told when there is a connection.
+    opened: Notify,
 }
 
 impl Relay {
@@ -102,6 +107,7 @@ impl Relay {
             counters: Counters::default(),
             outbox: Outbox::default(),
             reporting: tokio::sync::Mutex::default(),
+            opened: Notify::new(),
         }
     }
 
@@ -130,9 +136,12 @@ impl Relay {
 
     /// Whoever shows the token gets its place; a connection that had it ends.
     fn open(&self, token: &str, way: Way) -> Result<Arc<Link>, ApiError> {
-        let connect = |source, held: Option<&Arc<Link>>| Link::new(source, way, self.speakers, held);
-        match self.rooms().open(token, connect) {
+        let now_us = self.now_us();
+        let connect = |source, held: Option<&Arc<Link>>| Link::new(source, way, self.speakers, now_us, held);
+        let opened = self.rooms().open(token, connect);
+        match opened {
             Some(Opened { link, replaced }) => {
+                self.opened.notify_one();
                 if let Some(replaced) = replaced {
                     replaced.retire();
                     self.rouse(replaced);
@@ -163,15 +172,36 @@ impl Relay {
     /// Tells the core whether a source is connected now.
     async fn report(&self, core: &CoreHandle, source: SourceId) {
         let _turn = self.reporting.lock().await;
-        let connected = self.rooms().is_connected(source);
+        let connected = self.rooms().link(source).is_some_and(|link| !link.is_silent());
         let input = if connected { Input::MediaUp { source } } else { Input::MediaDown { source } };
         // A core that has stopped has closed this connection, too.
         let _ = core.send(input).await;
     }
 
+    /// Tells the core whose connection falls silent, and whose is heard again, as long as it is asked to.
+    pub(super) async fn watch(&self, core: &CoreHandle) {
+        loop {
+            let now_us = self.now_us();
+            let (changed, any) = {
+                let rooms = self.rooms();
+                let changed: Vec<_> = rooms.links().filter(|(_, link)| link.look(now_us)).map(|(of, _)| of).collect();
+                (changed, rooms.links().next().is_some())
+            };
+            for source in changed {
+                self.report(core, source).await;
+            }
+            if any {
+                sleep(LOOK_EVERY).await;
+            } else {
+                self.opened.notified().await;
+            }
+        }
+    }
+
     /// Takes one packet from a connection to wherever it belongs.
     fn forward(&self, link: &Arc<Link>, packet: &Bytes) {
         let now_us = self.now_us();
+        link.heard(now_us);
         let routed = rooms::route(link.source, packet);
         if let Ok((Route::Others, header, _)) = &routed {
             // It has come, whatever becomes of it.

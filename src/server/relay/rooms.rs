@@ -160,9 +160,14 @@ impl<Link: Clone> Rooms<Link> {
         self.take(room, source, is_it).is_some()
     }
 
-    /// Whether a source has a connection.
-    pub(super) fn is_connected(&self, source: SourceId) -> bool {
-        self.member(source, source).is_some()
+    /// The connection of a source.
+    pub(super) fn link(&self, source: SourceId) -> Option<&Link> {
+        self.in_room_of(source, source)
+    }
+
+    /// All connections with their sources.
+    pub(super) fn links(&self) -> impl Iterator<Item = (SourceId, &Link)> {
+        self.rooms.values().flat_map(|room| &room.members).map(|member| (member.source, &member.link))
     }
 
     /// The connection of a source, if both are in one room.

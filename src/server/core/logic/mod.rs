@@ -117,6 +117,8 @@ enum Effect {
     Begin { conn: ConnId },
     /// There is room again: go on sending.
     CatchUp { conn: ConnId },
+    /// The connection is to show that it is alive.
+    Test { conn: ConnId },
     /// The connection is to be closed.
     Close { conn: ConnId, reason: ApiError },
 }

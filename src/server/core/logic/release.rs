@@ -62,6 +62,12 @@ impl Logic {
             Effect::Devices { user, change } => self.devices_stored(&user, change),
             Effect::Silent { to, event } | Effect::Live { to, event } => self.tell(to, event),
             Effect::Begin { conn } | Effect::CatchUp { conn } => self.catch_up(conn),
+            Effect::Test { conn } => {
+                // One that takes nothing at the moment shows that by itself.
+                if let Some(there) = self.conns.get_mut(&conn).filter(|there| there.has_room()) {
+                    let _ = there.push(Out::Test);
+                }
+            }
             Effect::Close { conn, reason } => self.drop_conn(conn, reason),
         }
     }

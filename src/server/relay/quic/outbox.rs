@@ -116,7 +116,7 @@ mod tests {
     use crate::protocol::SourceId;
 
     fn link(source: u32) -> Arc<Link> {
-        Link::new(SourceId(source), Way::WebSocket, 8, None)
+        Link::new(SourceId(source), Way::WebSocket, 8, 0, None)
     }
 
     fn room(number: u32) -> RoomId {

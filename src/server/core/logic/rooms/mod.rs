@@ -24,6 +24,9 @@ use crate::{
     signaling::{Actor, Part},
 };
 
+/// A media connection that was silent before the signaling connection was gone counts for so long at most, ms.
+const SILENCE_COUNTED_MS: u64 = 10_000;
+
 pub(super) use places::Rooms;
 use places::{Person, Room};
 
@@ -116,7 +119,7 @@ impl Logic {
             participant: participant.clone(),
             came: self.rooms.entries,
             lost_ms: None,
-            media_lost: false,
+            media_lost_ms: None,
             connected: true,
             answering,
             talked_before_ms: room.talking.read(self.now_ms),
@@ -245,7 +248,7 @@ impl Logic {
         }
         person.participant.on_hold = on_hold;
         // Who holds closes the media connection on purpose, and who comes back has yet to open one.
-        person.media_lost = false;
+        person.media_lost_ms = None;
         let event = Event::RemoteUserHoldChanged(RoomHold { room_id, participant: person.participant.clone() });
         self.tell_room(room_id, device, event);
         self.tell_link(room_id, device);
@@ -290,7 +293,9 @@ impl Logic {
         let now_ms = self.now_ms;
         let Some(person) = self.rooms.person(room_id, device) else { return };
         let before = person.lost_ms;
-        person.lost_ms = if up { None } else { before.or(Some(now_ms)) };
+        // Who has fallen silent was gone before the connection was.
+        let silent_ms = person.media_lost_ms.map(|since| since.max(now_ms.saturating_sub(SILENCE_COUNTED_MS)));
+        person.lost_ms = if up { None } else { before.or(silent_ms).or(Some(now_ms)) };
         let after = person.lost_ms;
         if let Some(lost_ms) = before {
             self.rooms.due.remove(&(lost_ms + limits::ROOM_GRACE_MS, device.clone(), room_id));
@@ -301,18 +306,25 @@ impl Logic {
         self.tell_link(room_id, device);
     }
 
-    /// The relay says that a participant's media connection is up, or gone.
+    /// The relay says that a participant's media connection is up, or silent or gone.
     pub(super) fn media_changed(&mut self, source: SourceId, up: bool) {
+        let now_ms = self.now_ms;
         let Some((device, room)) = self.rooms.sources.get(&source).cloned() else { return };
         let Some(person) = self.rooms.person(room, &device) else { return };
-        person.media_lost = !up && !person.participant.on_hold;
+        let lost = !up && !person.participant.on_hold;
+        person.media_lost_ms = lost.then(|| person.media_lost_ms.unwrap_or(now_ms));
+        // The network between may be gone, and nobody has told this connection.
+        let conn = self.online.get(&person.participant.user_id).and_then(|devices| devices.get(&device));
+        if let (true, Some(conn)) = (lost, conn) {
+            self.effects.push_back(Effect::Test { conn: *conn });
+        }
         self.tell_link(room, &device);
     }
 
     /// Tells the others in the room if a participant's connection broke or is back.
     fn tell_link(&mut self, room_id: RoomId, device: &DeviceId) {
         let Some(person) = self.rooms.person(room_id, device) else { return };
-        let connected = person.lost_ms.is_none() && !person.media_lost;
+        let connected = person.lost_ms.is_none() && person.media_lost_ms.is_none();
         if connected != person.connected {
             person.connected = connected;
             let participant = person.participant.clone();

@@ -18,8 +18,8 @@ pub(super) struct Person {
     pub(super) came: u64,
     /// When the signaling connection was lost, monotonic ms.
     pub(super) lost_ms: Option<u64>,
-    /// There was a media connection, and there is none now.
-    pub(super) media_lost: bool,
+    /// There was a media connection, and it says nothing or is gone since then, monotonic ms.
+    pub(super) media_lost_ms: Option<u64>,
     /// What the others were told last.
     pub(super) connected: bool,
     /// Came while an own invitation to the room was open, and has not accepted it yet: not in the call so far.

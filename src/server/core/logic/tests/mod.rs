@@ -60,6 +60,8 @@ struct Phone {
     statuses: Vec<UserStatus>,
     /// How often it was told that the devices changed.
     device_news: usize,
+    /// How often it was asked for a sign of life.
+    tests: usize,
     closed: Option<ApiError>,
 }
 
@@ -71,6 +73,10 @@ impl Phone {
             any = true;
             let text = match out {
                 Out::Frame(text) => text,
+                Out::Test => {
+                    self.tests += 1;
+                    continue;
+                }
                 Out::Close { reason } => {
                     self.closed = Some(reason);
                     continue;
@@ -178,7 +184,7 @@ impl World {
         self.next_conn += 1;
         self.run(vec![Input::Connected { conn, out }]);
         let (replies, events, statuses) = (HashMap::new(), Vec::new(), Vec::new());
-        Phone { conn, frames, credentials: None, replies, events, statuses, device_news: 0, closed: None }
+        Phone { conn, frames, credentials: None, replies, events, statuses, device_news: 0, tests: 0, closed: None }
     }
 
     /// The client reads everything, and the gateway says so.

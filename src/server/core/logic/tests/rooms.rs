@@ -258,6 +258,45 @@ fn a_lost_media_connection_is_told_but_not_punished() {
     assert_eq!(states(&mut world, vec![up(), down()]), [false], "left at once; the late news is for nobody");
 }
 
+#[test]
+fn who_falls_silent_is_looked_at_and_gone_half_a_minute_after_the_silence() {
+    let mut world = World::new();
+    let (mut a, mut b) = (world.online("a"), world.online("b"));
+    world.ok(&mut a, create(1));
+    world.ok(&mut a, allow(1, "b"));
+    let source = world.ok(&mut b, enter(1)).source_id;
+    world.run(vec![Input::MediaUp { source }, Input::MediaDown { source }]);
+    room_lines(&mut world, &mut a);
+    world.events(&mut b);
+    assert_eq!((b.tests, a.tests), (1, 0));
+    // It does not answer.
+    world.wait(5_000);
+    world.close(&b);
+    assert_eq!(room_lines(&mut world, &mut a), no_lines(), "that is known already");
+    world.wait(limits::ROOM_GRACE_MS - 5_001);
+    assert_eq!(room_lines(&mut world, &mut a), no_lines());
+    world.wait(1);
+    assert_eq!(room_lines(&mut world, &mut a), ["0 onRemoteUserLeaveRoom"]);
+}
+
+#[test]
+fn a_long_silence_does_not_make_a_short_break_the_end() {
+    let mut world = World::new();
+    let (mut a, mut b) = (world.online("a"), world.online("b"));
+    world.ok(&mut a, create(1));
+    world.ok(&mut a, allow(1, "b"));
+    let source = world.ok(&mut b, enter(1)).source_id;
+    world.run(vec![Input::MediaUp { source }, Input::MediaDown { source }]);
+    // It answers, and so it stays.
+    world.wait(10 * limits::ROOM_GRACE_MS);
+    room_lines(&mut world, &mut a);
+    world.close(&b);
+    world.wait(limits::ROOM_GRACE_MS / 2);
+    let _b = world.login(b.creds(), Start::Hot, 0, 8);
+    world.run(vec![Input::MediaUp { source }]);
+    assert_eq!(room_lines(&mut world, &mut a), ["0 onRemoteUserLinkChanged"]);
+}
+
 fn no_links() -> Vec<bool> {
     Vec::new()
 }
