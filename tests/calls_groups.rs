@@ -153,7 +153,7 @@ fn a_call_that_is_on_is_joined_left_and_joined_again() {
     );
     // What is over cannot be joined: nothing changes.
     on_with(eve, &[]);
-    eve.done("joinCall", json!({"groupID": GROUP}));
+    assert_eq!(eve.refused("joinCall", json!({"groupID": GROUP})), 10010);
     assert_eq!(
         eve.done("getState", json!({}))["calls"]
             .as_array()
