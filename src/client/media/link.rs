@@ -60,6 +60,8 @@ pub(super) struct Link {
     pings: u32,
     next_ping_ms: u64,
     too_long: u64,
+    /// When the relay was last heard.
+    heard_ms: u64,
 }
 
 impl Link {
@@ -82,6 +84,7 @@ impl Link {
             pings: 0,
             next_ping_ms: 0,
             too_long: 0,
+            heard_ms: 0,
         }
     }
 
@@ -174,11 +177,13 @@ impl Link {
             }
             Event::Admitted => {
                 leg.path.admitted(now_us);
+                self.heard_ms = now_us / 1000;
                 self.pass(Input::Admitted(transport));
                 self.next_ping_ms = 0;
             }
             Event::Packet(packet) => {
                 leg.path.arrived();
+                self.heard_ms = now_us / 1000;
                 match Header::parse(&packet) {
                     Ok((Header { kind: Kind::Ping, .. }, _)) => {}
                     Ok((Header { kind: Kind::Pong, .. }, payload)) => {
@@ -259,7 +264,7 @@ impl Link {
     fn stats(&self, now_ms: u64) -> PathStats {
         let transport = self.choice.serving();
         let waits = PathStats {
-            silent_ms: u32::try_from(self.choice.silent_ms(now_ms)).unwrap_or(u32::MAX),
+            silent_ms: u32::try_from(now_ms.saturating_sub(self.heard_ms)).unwrap_or(u32::MAX),
             too_long: self.too_long,
             ..PathStats::default()
         };

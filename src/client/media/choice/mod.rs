@@ -94,8 +94,6 @@ pub(super) struct Choice {
     probe_ms: u64,
     state: MediaState,
     error: ApiError,
-    /// When the relay was last heard over the connection in use.
-    last_ms: u64,
     /// Claims that ended without an answer, and when the last of them did.
     strays: u32,
     stray_ms: u64,
@@ -112,7 +110,6 @@ impl Choice {
             probe_ms: PROBE_MIN_MS,
             state: MediaState::Connecting,
             error: ApiError::new(Code::Disconnected, "There is no media connection yet."),
-            last_ms: now_ms,
             strays: 0,
             stray_ms: 0,
             actions: Vec::new(),
@@ -132,12 +129,7 @@ impl Choice {
                 }
             }
             Input::Admitted(transport) => self.admitted(now_ms, transport),
-            Input::Heard(transport) => {
-                self.leg_mut(transport).heard_ms = now_ms;
-                if self.serving() == Some(transport) {
-                    self.last_ms = now_ms;
-                }
-            }
+            Input::Heard(transport) => self.leg_mut(transport).heard_ms = now_ms,
             Input::Answered(transport) => {
                 self.leg_mut(transport).answered_ms = now_ms;
                 return self.handle(now_ms, Input::Heard(transport));
@@ -165,11 +157,6 @@ impl Choice {
     /// Whether packets go out over it.
     pub(super) fn carries(&self, transport: Transport) -> bool {
         matches!(self.leg(transport).stage, Stage::Claiming { .. } | Stage::Up { .. })
-    }
-
-    /// Since when nothing has come over the connection in use, or since when there is none, ms.
-    pub(super) fn silent_ms(&self, now_ms: u64) -> u64 {
-        now_ms.saturating_sub(self.last_ms)
     }
 
     fn leg(&self, transport: Transport) -> &Leg {
@@ -207,7 +194,6 @@ impl Choice {
         let leg = self.leg_mut(transport);
         leg.stage = Stage::Up { since_ms: now_ms };
         (leg.heard_ms, leg.answered_ms, leg.retry_ms) = (now_ms, now_ms, RETRY_MIN_MS);
-        self.last_ms = now_ms;
         if let Some(replaced) = replaced {
             self.leg_mut(replaced).stage = Stage::Replaced { since_ms: now_ms };
         }
