@@ -62,6 +62,8 @@ pub(crate) struct Device {
     pub(crate) pending: BTreeMap<u64, Pending>,
     pub(crate) succeeded: BTreeSet<Key>,
     pub(crate) media: bool,
+    /// The relay of this device's call says nothing.
+    pub(crate) silent: bool,
     /// Calls as last shown in this life.
     pub(crate) shown: BTreeMap<InviteId, Shown>,
     /// Calls that were live when the program was killed.
@@ -96,6 +98,7 @@ impl Device {
             pending: BTreeMap::new(),
             succeeded: BTreeSet::new(),
             media: false,
+            silent: false,
             shown: BTreeMap::new(),
             killed_in: BTreeSet::new(),
             disturbed_ms: Vec::new(),
@@ -126,6 +129,7 @@ impl Device {
         self.pending.clear();
         self.succeeded.clear();
         self.media = false;
+        self.silent = false;
         self.shown.clear();
     }
 
@@ -217,9 +221,11 @@ impl Device {
                     }
                     requests.push((ticket, request));
                 }
-                Output::StartMedia(_) => self.media = true,
+                Output::StartMedia(_) => (self.media, self.silent) = (true, false),
                 Output::StopMedia if !self.media => return Err("stopped media that did not run".into()),
-                Output::StopMedia => self.media = false,
+                Output::StopMedia => (self.media, self.silent) = (false, false),
+                Output::TestLink if !self.silent => return Err("looks at the server without a reason".into()),
+                Output::TestLink => _ = self.happened.insert("weak"),
                 Output::Refused { error, .. } => {
                     self.happened.insert("refused");
                     // That an invitation to a call that goes on was refused is told later.

@@ -89,6 +89,9 @@ fn live(
         if world.waiting && world.rng.percent(12) {
             world.hold_or_resume()?;
         }
+        if world.rng.percent(4) {
+            world.silence()?;
+        }
         act(world)?;
         let wait_ms = match world.rng.below(100) {
             0..20 => 0,
@@ -201,6 +204,7 @@ fn everybody_agrees_whatever_happens() {
                 "refused",
                 "ringing",
                 "told busy",
+                "weak",
             ],
         );
     }
@@ -224,6 +228,7 @@ fn calls_of_several_agree_whatever_happens() {
                 "reconnected",
                 "stopped ringing",
                 "told busy",
+                "weak",
             ],
         );
     }

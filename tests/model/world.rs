@@ -48,6 +48,9 @@ enum Happening {
         device: usize,
         life: u64,
     },
+    RelayHeard {
+        device: usize,
+    },
     RequestTimesOut {
         conn: usize,
         id: u64,
@@ -248,6 +251,7 @@ impl World {
             Happening::ServerNotices { conn } => self.server.closed(now_ms, conn),
             Happening::DeviceNotices { conn } => self.lost(conn)?,
             Happening::Connect { device, life } => self.connect(device, life),
+            Happening::RelayHeard { device } => self.relay_heard(device)?,
             Happening::RequestTimesOut { conn, id } => {
                 let device = self.conns[conn].device;
                 if self.devices[device].conn == Some(conn) {
@@ -314,6 +318,26 @@ impl World {
         Ok(())
     }
 
+    /// The relay of a device's call falls silent for a while.
+    pub(crate) fn silence(&mut self) -> Result<(), String> {
+        let sounding = |device: &usize| self.devices[*device].media && !self.devices[*device].silent;
+        let sounding: Vec<usize> = (0..self.devices.len()).filter(sounding).collect();
+        let Some(device) = self.rng.pick(&sounding).copied() else { return Ok(()) };
+        self.say(|| format!("{} hears the relay no more", self.devices[device].actor.device));
+        self.devices[device].silent = true;
+        self.devices[device].disturbed_ms.push(self.now_ms);
+        let for_ms = if self.rng.percent(70) { self.rng.below(8_000) } else { self.rng.below(45_000) };
+        self.schedule(for_ms, Happening::RelayHeard { device });
+        self.feed(device, Input::RelaySilent(500))
+    }
+
+    fn relay_heard(&mut self, device: usize) -> Result<(), String> {
+        if !std::mem::take(&mut self.devices[device].silent) {
+            return Ok(());
+        }
+        self.feed(device, Input::RelayHeard)
+    }
+
     /// `kill -9` of a device's program; it comes back some time later.
     pub(crate) fn kill(&mut self, device: usize) {
         self.say(|| format!("{} is killed", self.devices[device].actor.device));
@@ -334,6 +358,7 @@ impl World {
         self.calm = true;
         for device in 0..self.devices.len() {
             let life = self.devices[device].life;
+            self.schedule(250, Happening::RelayHeard { device });
             match self.devices[device].conn {
                 None => self.schedule(250, Happening::Connect { device, life }),
                 Some(conn) if self.conns[conn].broken_ms.is_some() => {

@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex};
 
 use ahoy::{
     app::{AhoyApp, Backend, Clock, Tab},
-    call::{CallView, Direction, EndReason, Phase, log::LogRow},
+    call::{CallView, Direction, EndReason, Network, Phase, log::LogRow},
     engine::{
         Command, Settings, State,
         settings::{Language, Theme},
@@ -209,6 +209,7 @@ pub fn call(state: &State, direction: Direction, phase: Phase) -> CallView {
         detail: None,
         duration_s: 0,
         on_hold: false,
+        network: Network::Good,
     }
 }
 
@@ -223,6 +224,7 @@ pub fn in_call(language: Language, theme: Theme) -> State {
         device_id: DeviceId::new("device").expect("an identifier"),
         source_id: source,
         on_hold: false,
+        network: Network::Good,
     }];
     state.now_ms = 1_000 + 754_000;
     state.calls = [talk].into();
