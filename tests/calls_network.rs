@@ -162,7 +162,8 @@ fn a_cable_that_stays_out_ends_the_call_for_both_and_one_can_call_again() {
     scene.call();
     scene.bob.done("hangUp", json!({}));
     for phone in [&mut scene.alice, &mut scene.bob] {
-        phone.wait_log(|rows| rows.len() == 2 && rows[0]["result"] == "hungUp" && rows[1]["result"] == "connectionLost");
+        phone
+            .wait_log(|rows| rows.len() == 2 && rows[0]["result"] == "hungUp" && rows[1]["result"] == "connectionLost");
     }
 }
 

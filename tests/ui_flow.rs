@@ -194,6 +194,8 @@ fn a_class_is_made_in_one_window_and_joined_in_another() {
     let mut bob = signed_in(&folder.path().join("bob"), &server.url(), "bob");
 
     press(&mut alice, Role::Tab, "Groups");
+    // Until the groups are listed, another button stands there: it would be pressed in vain.
+    wait_for(&mut alice, "You are in no group yet");
     press(&mut alice, Role::Button, "New group");
     press(&mut alice, Role::RadioButton, "Class");
     fill(&mut alice, "Name of the group", "Algebra");

@@ -146,9 +146,11 @@ fn sidebar_ui(ui: &mut Ui, cx: &Cx<'_>, view: &mut View) {
     if let Some(call) = cx.state.current_call() {
         ui.with_layout(Layout::bottom_up(Align::Min), |ui| {
             let name = &call_words::call_name(cx.text, cx.state, call);
+            let t = theme::of(ui);
             let status = screens::call::phase_words(cx, call);
+            let ink = if screens::call::is_troubled(call) { t.warning_text } else { t.accent_text };
             let label = cx.tr_with("nav-current-call", &[("name", name)]);
-            if widgets::call_card_ui(ui, name, &status, &label, view.tab == Tab::CurrentCall).clicked() {
+            if widgets::call_card_ui(ui, name, (&status, ink), &label, view.tab == Tab::CurrentCall).clicked() {
                 if view.tab != Tab::CurrentCall {
                     view.tab_before_call = view.tab;
                 }

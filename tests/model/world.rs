@@ -332,10 +332,11 @@ impl World {
     }
 
     fn relay_heard(&mut self, device: usize) -> Result<(), String> {
-        if !std::mem::take(&mut self.devices[device].silent) {
-            return Ok(());
+        if self.devices[device].silent {
+            self.feed(device, Input::RelayHeard)?;
+            self.devices[device].silent = false;
         }
-        self.feed(device, Input::RelayHeard)
+        Ok(())
     }
 
     /// `kill -9` of a device's program; it comes back some time later.

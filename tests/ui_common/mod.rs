@@ -224,7 +224,6 @@ pub fn in_call(language: Language, theme: Theme) -> State {
         device_id: DeviceId::new("device").expect("an identifier"),
         source_id: source,
         on_hold: false,
-        network: Network::Good,
     }];
     state.now_ms = 1_000 + 754_000;
     state.calls = [talk].into();

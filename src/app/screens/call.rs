@@ -38,13 +38,16 @@ pub(crate) fn phase_words(cx: &Cx<'_>, call: &CallView) -> String {
     }
 }
 
-/// The same with its colour, on the call's own screen.
+/// Whether somebody's network is in the way of it.
+pub(crate) fn is_troubled(call: &CallView) -> bool {
+    call.phase == Phase::Reconnecting || (call.phase == Phase::InCall && call.network == Network::Weak)
+}
+
+/// Where it stands, with its colour, on its own screen.
 pub(super) fn status(cx: &Cx<'_>, call: &CallView, t: &theme::Tokens) -> (String, Color32) {
     let ink = match call.phase {
-        Phase::InCall if call.on_hold => t.accent_text,
-        Phase::InCall if call.network == Network::Weak => t.warning_text,
-        Phase::InCall => t.text_weak,
-        Phase::Reconnecting => t.warning_text,
+        _ if is_troubled(call) => t.warning_text,
+        Phase::InCall if !call.on_hold => t.text_weak,
         _ => t.accent_text,
     };
     (phase_words(cx, call), ink)

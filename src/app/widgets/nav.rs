@@ -1,6 +1,6 @@
 //! What the sidebar is made of.
 
-use egui::{Align2, Response, Role, Sense, Ui, UiBuilder, WidgetInfo, pos2, vec2};
+use egui::{Align2, Color32, Response, Role, Sense, Ui, UiBuilder, WidgetInfo, pos2, vec2};
 
 use super::super::{icons::Icon, theme};
 use super::{avatar_ui, focus_ring, line_ui, two_lines_ui};
@@ -37,7 +37,13 @@ pub(crate) fn nav_item_ui(ui: &mut Ui, icon: Icon, label: &str, name: &str, sele
 }
 
 /// The present call, at the foot of the sidebar: a way back to its screen.
-pub(crate) fn call_card_ui(ui: &mut Ui, name: &str, status: &str, label: &str, selected: bool) -> Response {
+pub(crate) fn call_card_ui(
+    ui: &mut Ui,
+    name: &str,
+    (status, ink): (&str, Color32),
+    label: &str,
+    selected: bool,
+) -> Response {
     let t = theme::of(ui);
     let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), 60.0), Sense::click());
     response.widget_info(|| WidgetInfo::selected(Role::Tab, ui.is_enabled(), selected, format!("{label}, {status}")));
@@ -52,7 +58,7 @@ pub(crate) fn call_card_ui(ui: &mut Ui, name: &str, status: &str, label: &str, s
     inner.spacing_mut().item_spacing.x = 10.0;
     avatar_ui(&mut inner, name, 36.0, 0.0);
     two_lines_ui(&mut inner, egui::RichText::new(name).font(theme::semibold(14.0)), |ui| {
-        line_ui(ui, egui::RichText::new(status).size(theme::size::SMALL).color(t.accent_text));
+        line_ui(ui, egui::RichText::new(status).size(theme::size::SMALL).color(ink));
     });
     focus_ring(ui, &response, radius);
     response
