@@ -68,6 +68,15 @@ pub(super) enum Limit {
     PeerUnlinked,
 }
 
+/// Somebody has come into the room, is there in another way than before, or has left.
+#[derive(Clone, Debug)]
+pub(super) struct Move {
+    pub(super) participant: Participant,
+    pub(super) here: bool,
+    /// The server's number for it.
+    pub(super) change: u64,
+}
+
 #[derive(Debug)]
 pub(super) struct Call {
     /// Tells it from other stays in the same call.
@@ -83,8 +92,10 @@ pub(super) struct Call {
     pub(super) again: bool,
     /// On hold for the sake of another call: it goes on by itself when that is over.
     pub(super) gave_way: bool,
-    /// Who came (`true`) and left while the answer to `enterRoom` was on its way: it may be older than these events.
-    pub(super) meanwhile: Vec<(Participant, bool)>,
+    /// Who came and left while the answer to `enterRoom` was on its way: it may be older than these events.
+    pub(super) meanwhile: Vec<Move>,
+    /// The number of the change up to which the answer to `enterRoom` told everything: events up to there are older.
+    pub(super) known_change: u64,
     pub(super) invitation: Invitation,
     /// Ours is known to have reached the server.
     pub(super) arrived: bool,
@@ -154,6 +165,7 @@ impl Call {
             again: false,
             gave_way: false,
             meanwhile: Vec::new(),
+            known_change: 0,
             invitation,
             arrived: false,
             rooms_tried: 0,
@@ -205,11 +217,30 @@ impl Call {
         !self.view.on_hold && !self.again
     }
 
-    /// Somebody has come or left.
-    pub(super) fn note_participant(&mut self, participant: Participant, here: bool) {
-        if self.is_entering() {
-            self.meanwhile.push((participant.clone(), here));
+    /// Whether an event of the room is older than what this device knows: of an earlier stay, or overtaken by the answer
+    /// to `enterRoom`.
+    pub(super) fn knows(&self, change: u64) -> bool {
+        change != 0 && change <= self.known_change
+    }
+
+    /// The answer to `enterRoom`, and what has happened behind it.
+    pub(super) fn take_in(&mut self, participants: Vec<Participant>, change: u64) {
+        self.view.participants = participants;
+        self.known_change = change;
+        for moved in std::mem::take(&mut self.meanwhile) {
+            self.note_participant(moved);
         }
+    }
+
+    /// Somebody has come or left.
+    pub(super) fn note_participant(&mut self, moved: Move) {
+        if self.knows(moved.change) {
+            return;
+        }
+        if self.is_entering() {
+            self.meanwhile.push(moved.clone());
+        }
+        let Move { participant, here, .. } = moved;
         self.view.participants.retain(|other| other.device_id != participant.device_id);
         if here {
             self.view.participants.push(participant);

@@ -7,7 +7,7 @@ use crate::protocol::{
 };
 
 use super::{
-    live::{Invitation, Limit, Place},
+    live::{Invitation, Limit, Move, Place},
     machine::{CONNECT_MS, Machine, Output, PEER_UNLINKED_MS, RECONNECT_MS, RequestReply},
     view::{EndReason, Phase},
 };
@@ -77,13 +77,11 @@ impl Machine {
             return self.entered_party(i, reply);
         }
         let call = &mut self.calls[i];
-        call.view.participants = reply.participants.clone();
-        call.view.participants.retain(|other| (&other.user_id, &other.device_id) != (&me, &device));
         call.place = Place::Inside(reply.clone());
         call.again = false;
-        for (participant, here) in std::mem::take(&mut call.meanwhile) {
-            call.note_participant(participant, here);
-        }
+        let mut others = reply.participants.clone();
+        others.retain(|other| (&other.user_id, &other.device_id) != (&me, &device));
+        call.take_in(others, reply.change);
         if call.media {
             self.put(Output::StartMedia(reply.clone()));
         }
@@ -158,33 +156,41 @@ impl Machine {
 
     pub(super) fn peer_entered(&mut self, entered: RoomEntered) {
         let Some(i) = self.live_in_room(entered.room_id) else {
-            return self.note_in_groups_room(entered.room_id, &entered.participant, true);
+            let RoomEntered { room_id, participant, change } = entered;
+            return self.note_in_groups_room(room_id, Move { participant, here: true, change });
         };
+        if self.calls[i].knows(entered.change) {
+            return;
+        }
         let user = &entered.participant.user_id;
         if *user != self.calls[i].view.peer && *user != self.me {
             self.become_party(i);
         }
         if self.calls[i].party.is_some() {
-            return self.party_came(i, entered.participant);
+            return self.party_came(i, entered);
         }
         let call = &mut self.calls[i];
-        let newcomer = entered.participant;
+        let RoomEntered { participant: newcomer, change, .. } = entered;
         if Some(&newcomer.device_id) == call.peer_device.as_ref() {
             call.peer_is_linked();
         }
-        call.note_participant(newcomer, true);
+        call.note_participant(Move { participant: newcomer, here: true, change });
         self.progress(i);
     }
 
     pub(super) fn peer_left(&mut self, left: &RoomLeft) {
         let Some(i) = self.live_in_room(left.room_id) else {
-            return self.note_in_groups_room(left.room_id, &left.participant, false);
+            let moved = Move { participant: left.participant.clone(), here: false, change: left.change };
+            return self.note_in_groups_room(left.room_id, moved);
         };
+        if self.calls[i].knows(left.change) {
+            return;
+        }
         if self.calls[i].party.is_some() {
             return self.party_left(i, left);
         }
         let call = &mut self.calls[i];
-        call.note_participant(left.participant.clone(), false);
+        call.note_participant(Move { participant: left.participant.clone(), here: false, change: left.change });
         if left.participant.user_id == call.view.peer {
             call.peer_left = Some((left.participant.device_id.clone(), left.reason));
         }
@@ -192,15 +198,18 @@ impl Machine {
     }
 
     pub(super) fn peer_hold_changed(&mut self, hold: RoomHold) {
-        let Some(i) = self.live_in_room(hold.room_id) else {
-            return self.note_in_groups_room(hold.room_id, &hold.participant, true);
-        };
-        self.calls[i].note_participant(hold.participant, true);
+        let RoomHold { room_id, participant, change } = hold;
+        let moved = Move { participant, here: true, change };
+        let Some(i) = self.live_in_room(room_id) else { return self.note_in_groups_room(room_id, moved) };
+        self.calls[i].note_participant(moved);
         self.calls[i].show_others();
     }
 
     pub(super) fn peer_link_changed(&mut self, link: &RoomLink) {
         let Some(i) = self.live_in_room(link.room_id) else { return };
+        if self.calls[i].knows(link.change) {
+            return;
+        }
         if self.calls[i].party.is_some() {
             return self.party_link_changed(i, link);
         }

@@ -71,7 +71,7 @@ impl Server {
             let person = Person { participant: participant.clone(), lost_ms: None, came_ms: now_ms, met, answering };
             room.people.insert(actor.device.clone(), person);
             room.counts.push((now_ms, room.people.len()));
-            let event = Event::RemoteUserEnterRoom(RoomEntered { room_id: id, participant });
+            let event = Event::RemoteUserEnterRoom(RoomEntered { room_id: id, participant, change: self.change() });
             self.tell_room(id, &actor.device, &event);
         }
         if again {
@@ -89,6 +89,7 @@ impl Server {
             source_id: own[0].source_id,
             relay_token: "token".into(),
             participants,
+            change: self.changes,
             ringing: self.rung(id),
         }))
     }
@@ -103,16 +104,17 @@ impl Server {
             return refuse(Code::InvalidOperation);
         }
         let talked_ms = room.talked_ms(0, self.now_ms);
-        let remaining = room.people.len() - 1;
+        let (remaining, call_id) = (room.people.len() - 1, room.call_id.clone());
         self.leave_room(id, &actor.device, LeaveReason::Exit);
-        Ok(Reply::Exited(ExitRoomReply { remaining, talked_ms }))
+        Ok(Reply::Exited(ExitRoomReply { remaining, talked_ms, call_id }))
     }
 
     fn hold(&mut self, room_id: RoomId, device: &DeviceId, on_hold: bool) {
         let Some(person) = self.rooms.get_mut(&room_id).and_then(|room| room.people.get_mut(device)) else { return };
         if person.participant.on_hold != on_hold {
             person.participant.on_hold = on_hold;
-            let event = Event::RemoteUserHoldChanged(RoomHold { room_id, participant: person.participant.clone() });
+            let participant = person.participant.clone();
+            let event = Event::RemoteUserHoldChanged(RoomHold { room_id, participant, change: self.change() });
             self.tell_room(room_id, device, &event);
         }
     }
@@ -169,7 +171,7 @@ impl Server {
         if was_last {
             self.rooms.remove(&room_id);
         } else {
-            let left = RoomLeft { room_id, participant: person.participant.clone(), reason };
+            let left = RoomLeft { room_id, participant: person.participant.clone(), reason, change: self.change() };
             self.tell_room(room_id, device, &Event::RemoteUserLeaveRoom(left));
         }
         if written {
@@ -189,10 +191,20 @@ impl Server {
             if person.lost_ms.is_none() != up {
                 person.lost_ms = (!up).then_some(now_ms);
                 let participant = person.participant.clone();
-                let event = Event::RemoteUserLinkChanged(RoomLink { room_id, participant, connected: up });
+                let event = Event::RemoteUserLinkChanged(RoomLink {
+                    room_id,
+                    participant,
+                    connected: up,
+                    change: self.change(),
+                });
                 self.tell_room(room_id, device, &event);
             }
         }
+    }
+
+    fn change(&mut self) -> u64 {
+        self.changes += 1;
+        self.changes
     }
 
     fn tell_room(&mut self, room: RoomId, except: &DeviceId, event: &Event) {

@@ -83,6 +83,8 @@ pub(crate) struct Server {
     pub(crate) online: BTreeMap<DeviceId, usize>,
     pub(crate) rooms: BTreeMap<RoomId, Room>,
     pub(crate) last_source: u32,
+    /// The number of the last change in a room.
+    pub(crate) changes: u64,
     pub(crate) stays: Vec<Stay>,
     pub(crate) now_ms: u64,
     /// Frames to send, in order.
@@ -108,6 +110,7 @@ impl Server {
             online: BTreeMap::new(),
             rooms: BTreeMap::new(),
             last_source: 0,
+            changes: 0,
             stays: Vec::new(),
             now_ms: 0,
             out: Vec::new(),

@@ -80,31 +80,35 @@ impl Machine {
             // Somebody may have come and gone while this device was cut off.
             Ok(reply) if reply.remaining == 0 && (call.was_answered() || reply.talked_ms >= 1000) => {
                 call.hangup = HangupDuty::Done;
-                self.send_party_hangup(i, reply.talked_ms / 1000);
+                self.send_party_hangup(i, reply.talked_ms / 1000, reply.call_id);
             }
             // The room ended without a last one out, as when the server was started anew: its clock is gone, this
             // device's own is not.
             Err(error) if error.is(Code::NotFound) && call.was_answered() => {
                 call.hangup = HangupDuty::Done;
                 let duration_s = call.view.duration_s;
-                self.send_party_hangup(i, duration_s);
+                self.send_party_hangup(i, duration_s, None);
             }
             Ok(_) | Err(_) => {}
         }
     }
 
-    fn send_party_hangup(&mut self, i: usize, duration_s: u64) {
+    /// `room_call`: what the server says the room was for.
+    fn send_party_hangup(&mut self, i: usize, duration_s: u64, room_call: Option<InviteId>) {
         let call = &self.calls[i];
         let Some(room) = call.view.room else { return };
-        let call_id = call.view.call_id.clone();
+        let own_id = call.view.call_id.clone();
+        let call_id = room_call.unwrap_or_else(|| own_id.clone());
         let caller = match call.invitation {
+            // Somebody else's, as it turns out.
+            _ if call_id != own_id => None,
             Invitation::Unsent | Invitation::Sent if call.alias.is_none() => Some(self.me.clone()),
             Invitation::Received | Invitation::Answering | Invitation::AcceptSent => Some(call.view.peer.clone()),
             Invitation::Unsent | Invitation::Sent | Invitation::Joining => None,
         };
         let data = CallData {
             command: Command::Hangup { duration_s },
-            call_id: Some(call_id.clone()),
+            call_id: Some(call_id),
             inviter: caller,
             ..CallData::audio(room)
         };
@@ -127,12 +131,12 @@ impl Machine {
             let (invite_id, data) = (self.ids.invite(), data.clone());
             let invitee_list = members;
             let hangup = InviteInGroup { invite_id, group_id, invitee_list, data, online_user_only, timeout, room_id };
-            self.ask(&call_id, Ask::GroupHangup(hangup), u64::MAX);
+            self.ask(&own_id, Ask::GroupHangup(hangup), u64::MAX);
         }
         for invitee in outsiders {
             let (invite_id, data) = (self.ids.invite(), data.clone());
             let hangup = Invite { invite_id, invitee, data, online_user_only, timeout, room_id };
-            self.ask(&call_id, Ask::Hangup(hangup), u64::MAX);
+            self.ask(&own_id, Ask::Hangup(hangup), u64::MAX);
         }
     }
 

@@ -16,13 +16,10 @@ mod progress;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::protocol::{
-    DeviceId, InviteId, RoomId, UserId,
-    event::{LeaveReason, Participant},
-};
+use crate::protocol::{DeviceId, InviteId, RoomId, UserId, event::LeaveReason};
 
 use super::{
-    live::{Call, HangupDuty, Invitation, Limit},
+    live::{Call, HangupDuty, Invitation, Limit, Move},
     machine::{Machine, RING_GRACE_MS},
     view::{Other, Standing},
 };
@@ -59,7 +56,7 @@ pub(super) struct Party {
     /// Who has accepted and is not in the room yet, and how long that is waited for.
     coming: BTreeMap<UserId, u64>,
     /// Who came (`true`) and left in a room that may turn out to be our group's: its answer is on the way.
-    in_groups_room: Vec<(RoomId, Participant, bool)>,
+    in_groups_room: Vec<(RoomId, Move)>,
     /// Parts that ended while the answer to `enterRoom` was on its way: it may be older.
     ended_meanwhile: Vec<(InviteId, UserId)>,
     /// The last one to leave was lost, not gone.

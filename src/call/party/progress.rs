@@ -5,12 +5,12 @@ use std::collections::BTreeSet;
 use crate::protocol::{
     ApiError, RoomId,
     api::EnterRoomReply,
-    event::{LeaveReason, Participant, RoomLeft, RoomLink},
+    event::{LeaveReason, RoomEntered, RoomLeft, RoomLink},
 };
 
 use super::{
     super::{
-        live::{Call, Invitation, Limit, Place},
+        live::{Call, Invitation, Limit, Move, Place},
         machine::{Machine, Output, RECONNECT_MS, RING_GRACE_MS, RING_S},
         view::{EndReason, Phase, Standing},
     },
@@ -23,11 +23,9 @@ impl Machine {
         let (me, now_ms) = (self.me.clone(), self.now_ms);
         let call = &mut self.calls[i];
         let before: BTreeSet<_> = call.view.participants.iter().map(|other| other.user_id.clone()).collect();
-        call.view.participants.clone_from(&reply.participants);
         if let Some(party) = &mut call.party {
             let early = std::mem::take(&mut party.in_groups_room).into_iter();
-            let early = early.filter(|(room, ..)| *room == reply.room_id);
-            call.meanwhile.extend(early.map(|(_, participant, here)| (participant, here)));
+            call.meanwhile.extend(early.filter(|(room, _)| *room == reply.room_id).map(|(_, moved)| moved));
         }
         call.place = Place::Inside(reply.clone());
         let again = std::mem::take(&mut call.again);
@@ -35,9 +33,7 @@ impl Machine {
             // Counted from the answer now, not from asking.
             call.limit.take_if(|(_, limit)| *limit == Limit::Lost);
         }
-        for (participant, here) in std::mem::take(&mut call.meanwhile) {
-            call.note_participant(participant, here);
-        }
+        call.take_in(reply.participants.clone(), reply.change);
         let Some(party) = &mut call.party else { return };
         if !again {
             party.unlinked.clear();
@@ -114,17 +110,18 @@ impl Machine {
     }
 
     /// Somebody came or left in a room that is not known: it may be that of the group which is being called.
-    pub(in super::super) fn note_in_groups_room(&mut self, room: RoomId, participant: &Participant, here: bool) {
+    pub(in super::super) fn note_in_groups_room(&mut self, room: RoomId, moved: Move) {
         let unsent = |call: &Call| call.is_live() && call.invitation == Invitation::Unsent;
         let Some(call) = self.calls.iter_mut().find(|call| unsent(call)) else { return };
         if let (Some(party), Some(_)) = (&mut call.party, &call.view.group) {
-            party.in_groups_room.push((room, participant.clone(), here));
+            party.in_groups_room.push((room, moved));
         }
     }
 
     // ---- the others ---------------------------------------------------------------------------------------------------
 
-    pub(in super::super) fn party_came(&mut self, i: usize, newcomer: Participant) {
+    pub(in super::super) fn party_came(&mut self, i: usize, entered: RoomEntered) {
+        let RoomEntered { participant: newcomer, change, .. } = entered;
         let me = self.me.clone();
         let call = &mut self.calls[i];
         let Some(party) = &mut call.party else { return };
@@ -134,7 +131,7 @@ impl Machine {
             party.know(&newcomer.user_id, Standing::Left);
             call.accepted |= call.invitation.is_ours();
         }
-        call.note_participant(newcomer, true);
+        call.note_participant(Move { participant: newcomer, here: true, change });
         call.show_others();
         self.party_progress(i);
     }
@@ -142,7 +139,7 @@ impl Machine {
     pub(in super::super) fn party_left(&mut self, i: usize, left: &RoomLeft) {
         let me = self.me.clone();
         let call = &mut self.calls[i];
-        call.note_participant(left.participant.clone(), false);
+        call.note_participant(Move { participant: left.participant.clone(), here: false, change: left.change });
         let Some(party) = &mut call.party else { return };
         party.unlinked.remove(&left.participant.device_id);
         if left.participant.user_id != me {

@@ -218,7 +218,7 @@ fn one_sees_that_the_other_holds() {
     let mut rig = Rig::talking_as_callee();
     let hold = |on_hold| {
         let participant = Participant { on_hold, ..participant("bob", "bob-1") };
-        live(Event::RemoteUserHoldChanged(RoomHold { room_id: room(500), participant }))
+        live(Event::RemoteUserHoldChanged(RoomHold { room_id: room(500), participant, change: 0 }))
     };
     rig.input(hold(true));
     assert!(rig.view().peer_holds() && rig.phase() == Phase::InCall);

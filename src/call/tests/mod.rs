@@ -199,6 +199,7 @@ impl Rig {
             relay_token: "token".into(),
             participants: others.iter().map(|(name, on)| participant(name, on)).collect(),
             call_id: None,
+            change: 0,
             ringing: vec![],
         };
         self.input(Input::Reply(ticket, Ok(RequestReply::Entered(reply))))
@@ -252,19 +253,19 @@ impl Rig {
     fn peer_enters(&mut self) -> &mut Self {
         let room_id = self.view().room.expect("a room");
         let participant = participant("bob", "bob-1");
-        self.input(live(Event::RemoteUserEnterRoom(RoomEntered { room_id, participant })))
+        self.input(live(Event::RemoteUserEnterRoom(RoomEntered { room_id, participant, change: 0 })))
     }
 
     fn peer_leaves(&mut self, reason: LeaveReason) -> &mut Self {
         let room_id = self.view().room.expect("a room");
         let participant = participant("bob", "bob-1");
-        self.input(live(Event::RemoteUserLeaveRoom(RoomLeft { room_id, participant, reason })))
+        self.input(live(Event::RemoteUserLeaveRoom(RoomLeft { room_id, participant, reason, change: 0 })))
     }
 
     fn peer_link(&mut self, connected: bool) -> &mut Self {
         let room_id = self.view().room.expect("a room");
         let participant = participant("bob", "bob-1");
-        self.input(live(Event::RemoteUserLinkChanged(RoomLink { room_id, participant, connected })))
+        self.input(live(Event::RemoteUserLinkChanged(RoomLink { room_id, participant, connected, change: 0 })))
     }
 
     // ---- ladders --------------------------------------------------------------------------------------------------

@@ -36,17 +36,17 @@ pub(super) fn rung(invite: &str, by: &str, whom: &[&str], call: Option<&str>, in
 
 pub(super) fn came(who: &str, number: u32) -> Input {
     let participant = participant(who, &format!("{who}-1"));
-    live(Event::RemoteUserEnterRoom(RoomEntered { room_id: room(number), participant }))
+    live(Event::RemoteUserEnterRoom(RoomEntered { room_id: room(number), participant, change: 0 }))
 }
 
 pub(super) fn went(who: &str, number: u32, reason: LeaveReason) -> Input {
     let participant = participant(who, &format!("{who}-1"));
-    live(Event::RemoteUserLeaveRoom(RoomLeft { room_id: room(number), participant, reason }))
+    live(Event::RemoteUserLeaveRoom(RoomLeft { room_id: room(number), participant, reason, change: 0 }))
 }
 
 pub(super) fn linked(who: &str, number: u32, connected: bool) -> Input {
     let participant = participant(who, &format!("{who}-1"));
-    live(Event::RemoteUserLinkChanged(RoomLink { room_id: room(number), participant, connected }))
+    live(Event::RemoteUserLinkChanged(RoomLink { room_id: room(number), participant, connected, change: 0 }))
 }
 
 pub(super) fn timed_out_for(invite: &InviteId, whom: &[&str]) -> Input {
@@ -86,7 +86,23 @@ impl Rig {
             relay_token: "token".into(),
             participants: there.iter().map(|name| participant(name, &format!("{name}-1"))).collect(),
             call_id: call.cloned(),
+            change: 0,
             ringing: ringing.collect(),
+        };
+        self.input(Input::Reply(ticket, Ok(RequestReply::Entered(reply))))
+    }
+
+    /// Enters a room as it was after that change.
+    pub(super) fn entered_at(&mut self, there: &[&str], change: u64) -> &mut Self {
+        let (ticket, _) = self.take("enterRoom");
+        let reply = EnterRoomReply {
+            room_id: room(500),
+            source_id: SourceId(1),
+            relay_token: "token".into(),
+            participants: there.iter().map(|name| participant(name, &format!("{name}-1"))).collect(),
+            call_id: Some(id("b")),
+            change,
+            ringing: Vec::new(),
         };
         self.input(Input::Reply(ticket, Ok(RequestReply::Entered(reply))))
     }
@@ -104,7 +120,7 @@ impl Rig {
     }
 
     pub(super) fn exited(&mut self, remaining: usize, talked_ms: u64) -> &mut Self {
-        self.reply("exitRoom", Ok(RequestReply::Exited(ExitRoomReply { remaining, talked_ms })))
+        self.reply("exitRoom", Ok(RequestReply::Exited(ExitRoomReply { remaining, talked_ms, call_id: None })))
     }
 
     /// The length that a pending hang-up message to the group says.

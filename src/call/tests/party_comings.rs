@@ -3,7 +3,10 @@
 use super::{party::*, *};
 use crate::{
     call::Standing,
-    protocol::event::{GroupChange, GroupMembers},
+    protocol::{
+        api::ExitRoomReply,
+        event::{GroupChange, GroupMembers},
+    },
 };
 
 #[test]
@@ -272,4 +275,42 @@ fn history_of_groups_rings_nothing() {
     delivery.history = true;
     rig.input(Input::Delivery(delivery)).input(rung("c", "bob", &["carol"], None, true));
     assert!(rig.machine.view().is_empty() && rig.requests.is_empty());
+}
+
+#[test]
+fn what_the_room_said_to_an_earlier_stay_is_old_news() {
+    let changed = |who: &str, here: bool, change: u64| {
+        let (room_id, participant) = (room(500), participant(who, &format!("{who}-1")));
+        live(match here {
+            true => Event::RemoteUserEnterRoom(RoomEntered { room_id, participant, change }),
+            false => Event::RemoteUserLeaveRoom(RoomLeft { room_id, participant, reason: LeaveReason::Exit, change }),
+        })
+    };
+    let mut rig = Rig::new();
+    let there = users(&["bob", "carol"]);
+    rig.input(Input::Join { group: group(), room: room(500), call_id: Some(id("b")), there });
+    // Dan came and went before this device was in; Carol leaves and Eve comes behind the answer, which overtakes that.
+    rig.input(changed("dan", true, 7)).input(changed("carol", false, 10));
+    rig.entered_at(&["bob", "carol"], 9);
+    rig.input(changed("eve", true, 11)).input(changed("dan", true, 7)).input(changed("bob", false, 6));
+    let here: Vec<_> = rig.view().participants.into_iter().map(|other| other.user_id).collect();
+    assert_eq!(here, users(&["bob", "eve"]));
+    assert_eq!(rig.standing("carol"), Standing::Left);
+}
+
+#[test]
+fn who_was_in_another_call_than_thought_ends_that_one() {
+    let mut rig = Rig::new();
+    rig.input(Input::PlaceSeveral(Some(group()), users(&["bob", "carol"])));
+    // The group had a call already, and the answer that says so is lost.
+    rig.refused("enterRoom", Code::Disconnected).input(Input::LinkLost).wait(40_000);
+    assert_eq!(rig.end(), Some(EndReason::ConnectionLost));
+    rig.input(Input::LinkReady);
+    let exit = ExitRoomReply { remaining: 0, talked_ms: 61_000, call_id: Some(id("theirs")) };
+    rig.reply("exitRoom", Ok(RequestReply::Exited(exit)));
+    let (_, request) = rig.take("inviteInGroup");
+    let Request::InviteInGroup(invite) = request else { panic!("not inviteInGroup") };
+    let data = CallData::parse(&invite.data).expect("a call's");
+    assert!(matches!(data.command, Command::Hangup { duration_s: 61 }), "{data:?}");
+    assert_eq!((data.call_id, data.inviter), (Some(id("theirs")), None));
 }

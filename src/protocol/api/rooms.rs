@@ -60,6 +60,11 @@ pub struct EnterRoomReply {
     pub relay_token: String,
     /// Who else is in the room.
     pub participants: Vec<Participant>,
+    /// The number of the last change that is in this answer, see [`RoomEntered::change`].
+    ///
+    /// [`RoomEntered::change`]: crate::protocol::event::RoomEntered::change
+    #[serde(default)]
+    pub change: u64,
     /// Whose answer to an invitation to this room is open.
     #[serde(default)]
     pub ringing: Vec<Ringing>,
@@ -86,6 +91,7 @@ impl std::fmt::Debug for EnterRoomReply {
             .field("call_id", &self.call_id)
             .field("source_id", &self.source_id)
             .field("participants", &self.participants)
+            .field("change", &self.change)
             .field("ringing", &self.ringing)
             .finish()
     }
@@ -112,6 +118,10 @@ pub struct ExitRoomReply {
     pub remaining: usize,
     /// How long two or more were in the room at a time, ms.
     pub talked_ms: u64,
+    /// The call that the room was opened for, if for one. Who asked to open a group's room and never heard that there was
+    /// one already has been in another call than the own one.
+    #[serde(rename = "callID", default, skip_serializing_if = "Option::is_none")]
+    pub call_id: Option<InviteId>,
 }
 
 call! {

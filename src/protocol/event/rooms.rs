@@ -45,6 +45,10 @@ pub struct RoomEntered {
     pub room_id: RoomId,
     /// Who entered.
     pub participant: Participant,
+    /// The number of this change: larger than that of every earlier change in any room. What is not larger than the
+    /// number in the answer to `enterRoom` is in that answer already.
+    #[serde(default)]
+    pub change: u64,
 }
 
 /// `onRemoteUserLeaveRoom`.
@@ -58,6 +62,9 @@ pub struct RoomLeft {
     pub participant: Participant,
     /// Why.
     pub reason: LeaveReason,
+    /// As in [`RoomEntered`].
+    #[serde(default)]
+    pub change: u64,
 }
 
 /// `onExitRoom`: this user's device is out of a room of several, or of a group, and that is how long it talked there. In
@@ -108,6 +115,9 @@ pub struct RoomHold {
     pub room_id: RoomId,
     /// Who, and whether on hold.
     pub participant: Participant,
+    /// As in [`RoomEntered`].
+    #[serde(default)]
+    pub change: u64,
 }
 
 /// `onRemoteUserLinkChanged`: a participant's connection broke, or is back.
@@ -121,4 +131,7 @@ pub struct RoomLink {
     pub participant: Participant,
     /// Back (`true`) or broken.
     pub connected: bool,
+    /// As in [`RoomEntered`].
+    #[serde(default)]
+    pub change: u64,
 }

@@ -96,6 +96,7 @@ impl Logic {
             source_id: own.source_id,
             relay_token: token,
             participants,
+            change: self.rooms.changes,
             ringing: ringing.collect(),
         })
     }
@@ -133,7 +134,7 @@ impl Logic {
         }
         self.rooms.places.insert((actor.device.clone(), id));
         self.rooms.sources.insert(source_id, (actor.device.clone(), id));
-        let event = Event::RemoteUserEnterRoom(RoomEntered { room_id: id, participant });
+        let event = Event::RemoteUserEnterRoom(RoomEntered { room_id: id, participant, change: self.rooms.change() });
         self.tell_room(id, &actor.device, event);
         self.presence.touch(&actor.user);
         self.touch_group_call(id);
@@ -148,7 +149,11 @@ impl Logic {
         if !self.rooms.is_in(id, &actor.device) {
             return refuse(Code::InvalidOperation, "This device is not in that room (any more).");
         }
-        let reply = ExitRoomReply { remaining: room.people.len() - 1, talked_ms: room.talking.read(self.now_ms) };
+        let reply = ExitRoomReply {
+            remaining: room.people.len() - 1,
+            talked_ms: room.talking.read(self.now_ms),
+            call_id: room.call_id.clone(),
+        };
         let reply = answer(&reply)?;
         self.leave_room(id, &actor.device, LeaveReason::Exit);
         Ok(reply)
@@ -207,7 +212,7 @@ impl Logic {
         if let Some(group) = &group {
             self.touch_group(group);
         }
-        let left = RoomLeft { room_id, participant: person.participant, reason };
+        let left = RoomLeft { room_id, participant: person.participant, reason, change: self.rooms.change() };
         self.tell_room(room_id, device, Event::RemoteUserLeaveRoom(left));
     }
 
@@ -249,7 +254,9 @@ impl Logic {
         person.participant.on_hold = on_hold;
         // Who holds closes the media connection on purpose, and who comes back has yet to open one.
         person.media_lost_ms = None;
-        let event = Event::RemoteUserHoldChanged(RoomHold { room_id, participant: person.participant.clone() });
+        let participant = person.participant.clone();
+        let change = self.rooms.change();
+        let event = Event::RemoteUserHoldChanged(RoomHold { room_id, participant, change });
         self.tell_room(room_id, device, event);
         self.tell_link(room_id, device);
     }
@@ -328,7 +335,8 @@ impl Logic {
         if connected != person.connected {
             person.connected = connected;
             let participant = person.participant.clone();
-            let event = Event::RemoteUserLinkChanged(RoomLink { room_id, participant, connected });
+            let change = self.rooms.change();
+            let event = Event::RemoteUserLinkChanged(RoomLink { room_id, participant, connected, change });
             self.tell_room(room_id, device, event);
         }
     }

@@ -84,6 +84,8 @@ pub(in super::super) struct Rooms {
     pub(super) sources: HashMap<SourceId, (DeviceId, RoomId)>,
     pub(super) last_source: u32,
     pub(super) entries: u64,
+    /// The number of the last change.
+    pub(super) changes: u64,
     /// When participants without connection are removed.
     pub(super) due: BTreeSet<(u64, DeviceId, RoomId)>,
     /// Stays that are over and rooms that are gone: not in the log yet.
@@ -171,6 +173,12 @@ impl Rooms {
         // What is not written is due at once, or when the store is tried again.
         let unwritten = (!self.exits.is_empty() || !self.gone.is_empty()).then_some(0);
         unwritten.or(self.due.first().map(|(at, ..)| *at))
+    }
+
+    /// The number of a change that is told now.
+    pub(super) fn change(&mut self) -> u64 {
+        self.changes += 1;
+        self.changes
     }
 
     pub(super) fn new_source(&mut self) -> SourceId {

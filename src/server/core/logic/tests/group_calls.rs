@@ -237,7 +237,7 @@ fn how_long_each_one_talked_is_in_their_own_log() {
     world.close(&c);
     world.wait(limits::ROOM_GRACE_MS);
     let left = world.ok(&mut a, leave(1));
-    assert_eq!(left.remaining, 0, "the last one");
+    assert_eq!((left.remaining, left.call_id), (0, Some(invite_id("call"))), "the last one");
     assert_eq!(exits(&mut world, &mut a)[0].talked_ms, 18_000 + limits::ROOM_GRACE_MS);
     let mut c = world.login(c.creds(), Start::Hot, 0, 64);
     let [exit] = &exits(&mut world, &mut c)[..] else { panic!("one stay") };

@@ -142,6 +142,35 @@ fn a_call_on_hold_keeps_its_place_beside_another() {
 }
 
 #[test]
+fn changes_are_numbered_and_the_answer_says_up_to_where_it_knows_them() {
+    let mut world = World::new();
+    let (mut a, mut b, mut c) = (world.online("a"), world.online("b"), world.online("c"));
+    let opened = world.ok(&mut a, create(1)).change;
+    for name in ["b", "c"] {
+        world.ok(&mut a, allow(1, name));
+    }
+    let entered = world.ok(&mut b, enter(1)).change;
+    world.ok(&mut c, enter(1));
+    world.ok(&mut b, api::EnterRoom { on_hold: true, ..enter(1) });
+    world.close(&c);
+    let again = world.ok(&mut b, enter(1)).change;
+    world.ok(&mut b, leave(1));
+    let told: Vec<u64> = room_events(&mut world, &mut a)
+        .into_iter()
+        .map(|delivery| match delivery.event {
+            Event::RemoteUserEnterRoom(entered) => entered.change,
+            Event::RemoteUserLeaveRoom(left) => left.change,
+            Event::RemoteUserLinkChanged(link) => link.change,
+            Event::RemoteUserHoldChanged(hold) => hold.change,
+            other => panic!("{other:?}"),
+        })
+        .collect();
+    assert!(told.is_sorted_by(|one, next| one < next) && told.len() == 6, "{told:?}");
+    // B came; C came, B held, C's connection broke, B was back; B left.
+    assert!(opened < told[0] && (entered, again) == (told[0], told[4]), "{opened} {entered} {again} {told:?}");
+}
+
+#[test]
 fn who_holds_and_loses_the_sound_at_once_is_not_called_broken() {
     let mut world = World::new();
     let (mut a, mut b) = (world.online("a"), world.online("b"));
