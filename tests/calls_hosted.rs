@@ -226,6 +226,65 @@ fn a_changed_certificate_stops_everything_until_it_is_trusted() {
     runtime.block_on(server.shutdown());
 }
 
+/// Joins Ann's server and says a tone.
+fn speaker(dir: &Path, name: &str, server: &str, hz: f32) -> Engine {
+    let engine = Engine::start(EngineConfig {
+        profile: name.into(),
+        data_dir: dir.to_owned(),
+        on_change: Arc::new(|| {}),
+        overrides: Overrides {
+            microphone: Some(DeviceSpec::Tone(hz)),
+            speaker: Some(DeviceSpec::Null),
+            ring_device: Some(DeviceSpec::Null),
+            no_discovery: true,
+            ..Overrides::default()
+        },
+    })
+    .expect("the profile is free");
+    signed_out(&engine);
+    engine.send(Command::Join { address: server.into(), form: form(name) });
+    online(&engine);
+    // A tone is no voice, and would be taken for noise.
+    let state = engine.state();
+    let plain = Settings { noise_suppression: false, gain_control: false, ..Settings::clone(&state.settings) };
+    engine.send(Command::ChangeSettings(Box::new(plain)));
+    engine
+}
+
+#[test]
+fn a_host_chooses_how_many_are_heard_at_a_time() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let (ann, _ben) = pair(dir.path());
+    let server = ann.state().hosting.as_ref().expect("hosts").addresses[0].clone();
+    let speakers = [("cal", 500.0), ("dot", 800.0)].map(|(name, hz)| speaker(dir.path(), name, &server, hz));
+    let call = |heard: usize| {
+        ann.send(Command::CallPeople(vec![user("cal"), user("dot")]));
+        for speaker in &speakers {
+            let state = wait(speaker, "ringing", |state| state.incoming_call().is_some());
+            speaker.send(Command::Accept(state.incoming_call().expect("rings").call_id.clone()));
+        }
+        wait(&ann, "with both", |state| state.current_call().is_some_and(|call| call.others_in() == 2));
+        let loud = |state: &State| state.audio.participants.iter().filter(|other| other.level_dbfs > -40.0).count();
+        // Who talks longer is no louder: it stays like this.
+        for _ in 0..10 {
+            wait(&ann, "hearing so many", |state| loud(state) == heard);
+            std::thread::sleep(Duration::from_millis(100));
+        }
+        let call = ann.state().current_call().expect("a call").call_id.clone();
+        for engine in speakers.iter().chain([&ann]) {
+            engine.send(Command::HangUp(call.clone()));
+        }
+        for engine in speakers.iter().chain([&ann]) {
+            wait(engine, "over", |state| state.calls.iter().all(|call| !call.is_live()));
+        }
+    };
+    call(2);
+    let settings = Settings { hosted_speakers: 1, ..Settings::clone(&ann.state().settings) };
+    ann.send(Command::ChangeSettings(Box::new(settings)));
+    wait(&ann, "changed", |state| state.settings.hosted_speakers == 1);
+    call(1);
+}
+
 #[test]
 fn settings_are_stored_and_what_the_command_line_fixed_is_not() {
     let dir = tempfile::tempdir().expect("a folder");

@@ -144,3 +144,28 @@ fn an_account_with_a_password_is_used_on_two_devices() {
     assert!(!wrong.status.success());
     assert!(String::from_utf8_lossy(&wrong.stderr).contains("70003"), "{wrong:?}");
 }
+
+#[test]
+fn what_could_not_be_done_is_told_with_its_code() {
+    let server = ServerProcess::start(&[]);
+    let dir = tempfile::tempdir().expect("a folder");
+    let mut bob = Phone::start(&server.url(), "bob", dir.path(), &[]);
+    let mut alice = Phone::start(&server.url(), "alice", dir.path(), &[]);
+    let failed = |phone: &mut Phone, code: i64| {
+        let notice = phone.wait(&format!("the notice {code}"), |news| {
+            news["method"] == "notice" && news["params"]["kind"] == "failed" && news["params"]["code"] == code
+        });
+        assert!(notice["params"]["message"].as_str().is_some_and(|message| message.ends_with('.')), "{notice}");
+    };
+    alice.done("call", json!({"userID": "bob"}));
+    bob.wait_phase("incoming");
+    bob.done("answer", json!({}));
+    alice.wait_phase("inCall");
+    // Nobody of that name; another call meanwhile.
+    alice.done("addToCall", json!({"userList": ["nobody"]}));
+    failed(&mut alice, 20003);
+    alice.done("call", json!({"userID": "bob"}));
+    failed(&mut alice, 7014);
+    let state = alice.done("getState", json!({}));
+    assert_eq!((state["calls"].as_array().map(Vec::len), &state["calls"][0]["phase"]), (Some(1), &json!("inCall")));
+}

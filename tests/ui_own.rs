@@ -23,7 +23,7 @@ use egui_kittest::{
     Harness,
     kittest::{NodeT as _, Queryable as _},
 };
-use ui_common::{Fake, click, home, only, signed_out, type_into, user, window, with_log};
+use ui_common::{Fake, click, home, hosting, only, signed_out, type_into, user, window, with_log};
 
 /// The visible names of people, from top to bottom.
 fn people_shown(harness: &Harness<'_, AhoyApp>, state: &State) -> Vec<String> {
@@ -178,4 +178,20 @@ fn a_device_that_was_signed_out_says_from_where() {
     state.signed_out_by = Some("Laptop".into());
     let harness = window(&Fake::new(state), Tab::People);
     assert!(harness.query_by_label_contains("signed out from “Laptop”").is_some());
+}
+
+#[test]
+fn a_host_chooses_how_many_are_heard_at_a_time() {
+    let mut state = home(English, Dark);
+    state.hosting = Some(hosting());
+    let fake = Fake::new(state);
+    let mut harness = window(&fake, Tab::Settings);
+    harness.set_size(egui::vec2(980.0, 2920.0));
+    harness.run();
+    fake.take_sent();
+    harness.get_by_role_and_label(Role::ComboBox, "Heard at a time").click();
+    harness.run_steps(3);
+    harness.get_by_role_and_label(Role::Button, "12").click();
+    harness.run_steps(3);
+    assert!(matches!(only(&fake), Command::ChangeSettings(settings) if settings.hosted_speakers == 12));
 }

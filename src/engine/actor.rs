@@ -366,6 +366,7 @@ impl Actor {
         self.draft.settings = Arc::new(to_store);
         self.desk.apply(&old, &settings);
         self.calls_input(Input::CallWaiting(settings.call_waiting));
+        self.set_speakers(settings.hosted_speakers);
         self.settings = Arc::new(settings);
     }
 

@@ -4,8 +4,8 @@ use std::net::SocketAddr;
 
 use crate::{
     client::Address,
-    protocol::{Code, lan::DEFAULT_PORT},
-    server::{Server, ServerConfig},
+    protocol::{ApiError, Code, lan::DEFAULT_PORT},
+    server::{SPEAKERS_MAX, Server, ServerConfig},
 };
 
 use super::{
@@ -35,6 +35,7 @@ impl Actor {
         let listen = self.overrides.host_listen.unwrap_or_else(|| SocketAddr::from(([0, 0, 0, 0], port)));
         let config = ServerConfig {
             announce: !self.overrides.no_discovery,
+            speakers: self.settings.hosted_speakers.clamp(1, SPEAKERS_MAX),
             ..ServerConfig::new(listen, self.profile.server_dir(), device_name())
         };
         let inbox = self.inbox.clone();
@@ -91,6 +92,15 @@ impl Actor {
             self.connect();
         } else {
             self.signed_out(None);
+        }
+    }
+
+    /// How many are heard at a time, from the next call on.
+    pub(super) fn set_speakers(&mut self, speakers: usize) {
+        if let Some(embedded) = &self.link.server
+            && let Err(error) = embedded.server.set_speakers(speakers)
+        {
+            self.fail(ApiError::new(Code::InvalidParameters, error.to_string()));
         }
     }
 

@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::media::spec::DeviceSpec;
 pub use crate::media::tones::{Ringtone, ToneRegion};
+use crate::{media::spec::DeviceSpec, server::SPEAKERS_DEFAULT};
 
 /// All settings of a profile. Unknown fields of newer versions are ignored, missing ones get their default.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -39,6 +39,9 @@ pub struct Settings {
     pub tones: ToneRegion,
     /// Who calls during a talk may wait; without it, they are told that the line is busy.
     pub call_waiting: bool,
+    /// How many are heard in a call at a time, the loudest ones, on the server in this program; 1 to
+    /// [`SPEAKERS_MAX`](crate::server::SPEAKERS_MAX).
+    pub hosted_speakers: usize,
     /// Which language; `None` follows the system.
     pub language: Option<Language>,
     /// Light, dark, or as the system.
@@ -63,6 +66,7 @@ impl Default for Settings {
             ringtone: Ringtone::default(),
             tones: ToneRegion::default(),
             call_waiting: false,
+            hosted_speakers: SPEAKERS_DEFAULT,
             language: None,
             theme: Theme::default(),
         }

@@ -18,6 +18,7 @@ use crate::{
 use super::{
     Mode, groups,
     lines::{self, Ask, BadLine, LINE_MAX_BYTES, Line},
+    notices::{self, Notices},
 };
 
 /// Lines that wait in either direction. A program that does not read what it is told slows the phone's news down, not
@@ -36,6 +37,7 @@ pub(crate) struct Json {
     out: mpsc::UnboundedSender<String>,
     writer: Option<std::thread::JoinHandle<()>>,
     summary: Value,
+    notices: Notices,
 }
 
 impl Json {
@@ -55,7 +57,7 @@ impl Json {
                 }
             }
         });
-        Self { lines, out, writer: Some(writer), summary: Value::Null }
+        Self { lines, out, writer: Some(writer), summary: Value::Null, notices: Notices::default() }
     }
 
     fn say(&self, text: String) {
@@ -95,6 +97,9 @@ impl Mode for Json {
         if summary != self.summary {
             self.say(rpc::notification("stateChanged", &summary));
             self.summary = summary;
+        }
+        for kind in self.notices.fresh(state) {
+            self.say(rpc::notification("notice", &notices::json(kind)));
         }
     }
 

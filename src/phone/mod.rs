@@ -7,6 +7,7 @@ mod args;
 mod groups;
 mod json;
 mod lines;
+mod notices;
 mod pilot;
 mod plain;
 

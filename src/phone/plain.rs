@@ -6,19 +6,23 @@ use crate::{
     call::{CallView, Direction, Network, Phase},
     engine::{
         Engine, EngineEvent, State,
-        state::{ConnectStep, GroupNews, GroupNotice, NoticeKind, Session},
+        state::{ConnectStep, Session},
     },
     protocol::InviteId,
 };
 
-use super::{Mode, pilot};
+use super::{
+    Mode,
+    notices::{self, Notices},
+    pilot,
+};
 
 /// Prints what changes.
 #[derive(Default)]
 pub(crate) struct Plain {
     session: Option<String>,
-    calls: BTreeMap<InviteId, Phase>,
-    notice: u64,
+    calls: BTreeMap<InviteId, String>,
+    notices: Notices,
 }
 
 impl Mode for Plain {
@@ -30,15 +34,16 @@ impl Mode for Plain {
             self.session = Some(line);
         }
         for view in state.calls.iter() {
-            if self.calls.insert(view.call_id.clone(), view.phase) != Some(view.phase) {
-                println!("{}", call_line(state, view));
+            let line = call_line(state, view);
+            if self.calls.get(&view.call_id) != Some(&line) {
+                println!("{line}");
+                self.calls.insert(view.call_id.clone(), line);
             }
         }
         self.calls.retain(|call, _| state.calls.iter().any(|view| view.call_id == *call));
-        for notice in state.notices.iter().filter(|notice| notice.id > self.notice) {
-            println!("{}", notice_line(&notice.kind));
+        for kind in self.notices.fresh(state) {
+            println!("{}", notices::line(kind));
         }
-        self.notice = state.notices.iter().map(|notice| notice.id).fold(self.notice, u64::max);
     }
 
     fn event(&mut self, _: Result<EngineEvent, u64>) {}
@@ -84,28 +89,5 @@ fn call_line(state: &State, view: &CallView) -> String {
             let who = if view.direction == Direction::Outgoing { "to" } else { "from" };
             format!("Call {who} {peer} is over: {}", pilot::end_words(view))
         }
-    }
-}
-
-fn notice_line(kind: &NoticeKind) -> String {
-    let device = |microphone: bool| if microphone { "microphone" } else { "speaker" };
-    match kind {
-        NoticeKind::Failed(problem) => pilot::sentence(problem),
-        NoticeKind::DeviceChanged { microphone, name } => format!("The {} is now {name}", device(*microphone)),
-        NoticeKind::DeviceLost { microphone } => format!("The {} is gone", device(*microphone)),
-        NoticeKind::MutedWhileSpeaking => "Somebody speaks into the closed microphone".to_owned(),
-        NoticeKind::MissedWhileBusy(user) => format!("{user} called meanwhile and was told that the line is busy"),
-        NoticeKind::Group(GroupNotice { group, by, what }) => match what {
-            GroupNews::Added => format!("{by} brought you into {group}"),
-            GroupNews::Removed => format!("{by} removed you from {group}"),
-            GroupNews::Dismissed => format!("{by} dismissed {group}"),
-            GroupNews::LetIn => format!("You are in {group} now"),
-            GroupNews::TurnedDown(reason) => {
-                format!("{group} declined your application {reason}").trim_end().to_owned()
-            }
-            GroupNews::NowOwner => format!("{by} handed {group} over to you"),
-            GroupNews::NowAdmin => format!("{by} made you an administrator of {group}"),
-            GroupNews::Applicant(_) => format!("{by} wants to join {group}"),
-        },
     }
 }

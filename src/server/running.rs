@@ -84,9 +84,7 @@ impl Server {
         if config.insecure && !config.listen.ip().is_loopback() {
             return Err(ServerError::InsecureAddress(config.listen));
         }
-        if !(1..=SPEAKERS_MAX).contains(&config.speakers) {
-            return Err(ServerError::Speakers(config.speakers));
-        }
+        check_speakers(config.speakers)?;
         let lock = claim(&config.data_dir)?;
         let identity = if config.insecure { None } else { Some(Identity::load_or_make(&config.data_dir)?) };
         let listen_error = |error| ServerError::Listen { address: config.listen, error };
@@ -151,6 +149,16 @@ impl Server {
         self.fingerprint
     }
 
+    /// Lets so many speakers be heard at a time, 1 to [`SPEAKERS_MAX`], in the rooms that are opened from now on.
+    ///
+    /// # Errors
+    /// If they are too few or too many; nothing is changed then.
+    pub fn set_speakers(&self, speakers: usize) -> Result<(), ServerError> {
+        check_speakers(speakers)?;
+        self.relay.set_speakers(speakers);
+        Ok(())
+    }
+
     /// What the relay has done so far.
     pub fn relay_stats(&self) -> RelayStats {
         self.relay.stats()
@@ -173,6 +181,10 @@ impl Server {
         let stats = self.relay.stats();
         tracing::info!(?stats, "stopped");
     }
+}
+
+fn check_speakers(speakers: usize) -> Result<(), ServerError> {
+    if (1..=SPEAKERS_MAX).contains(&speakers) { Ok(()) } else { Err(ServerError::Speakers(speakers)) }
 }
 
 impl Drop for Server {

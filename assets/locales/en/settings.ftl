@@ -77,6 +77,8 @@ settings-sign-out-confirm = Sign out
 settings-server = Server
 settings-server-address = Address
 settings-server-hosting = Others join at
+settings-speakers = Heard at a time
+settings-speakers-line = The loudest are heard in a call; more at once nobody understands. Applies to calls that begin from now on
 settings-fingerprint = Fingerprint
 settings-fingerprint-line = Others can compare it to be sure that they reach this server.
 

@@ -77,6 +77,8 @@ settings-sign-out-confirm = 로그아웃
 settings-server = 서버
 settings-server-address = 주소
 settings-server-hosting = 접속 주소
+settings-speakers = 동시에 들리는 사람
+settings-speakers-line = 통화에서 목소리가 가장 큰 사람부터 들립니다. 새로 시작하는 통화부터 적용됩니다
 settings-fingerprint = 지문
 settings-fingerprint-line = 이 값을 서로 비교하면 올바른 서버인지 확인할 수 있습니다.
 

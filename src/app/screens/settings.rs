@@ -18,6 +18,8 @@ use super::{
 };
 
 const COMBO_WIDTH: f32 = 320.0;
+/// How many may be heard at a time, to choose from.
+const SPEAKERS: [usize; 9] = [1, 2, 4, 6, 8, 12, 16, 24, 32];
 /// Room for the button behind a name.
 const SAVE_WIDTH: f32 = 88.0;
 
@@ -234,6 +236,13 @@ fn server_ui(ui: &mut Ui, cx: &Cx<'_>) {
     for address in &hosting.addresses {
         ui.push_id(address, |ui| value_row_ui(ui, cx, &cx.tr("settings-server-hosting"), address, address, None));
     }
+    let label = cx.tr("settings-speakers");
+    widgets::form_row_ui(ui, &label, Some(&cx.tr("settings-speakers-line")), |ui| {
+        let words = |speakers: usize| speakers.to_string();
+        if let Some(speakers) = choice_ui(ui, &label, &SPEAKERS, cx.state.settings.hosted_speakers, words) {
+            change(cx, |settings| settings.hosted_speakers = speakers);
+        }
+    });
     let shown = format::fingerprint(&hosting.fingerprint);
     let line = cx.tr("settings-fingerprint-line");
     value_row_ui(ui, cx, &cx.tr("settings-fingerprint"), &shown, &hosting.fingerprint, Some(&line));

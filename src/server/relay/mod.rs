@@ -21,7 +21,7 @@ pub(super) mod websocket;
 use std::{
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicU64, AtomicUsize, Ordering},
     },
     time::{Duration, Instant},
 };
@@ -87,7 +87,7 @@ fn only_packets() -> ApiError {
 /// All rooms. Shared by the core, which says who may, and the connections.
 pub(super) struct Relay {
     rooms: Mutex<Rooms<Arc<Link>>>,
-    speakers: usize,
+    speakers: AtomicUsize,
     started: Instant,
     counters: Counters,
     outbox: Outbox,
@@ -102,7 +102,7 @@ impl Relay {
     pub(super) fn new(speakers: usize) -> Self {
         Self {
             rooms: Mutex::new(Rooms::new(speakers)),
-            speakers,
+            speakers: AtomicUsize::new(speakers),
             started: Instant::now(),
             counters: Counters::default(),
             outbox: Outbox::default(),
@@ -118,6 +118,12 @@ impl Relay {
 
     fn now_us(&self) -> u64 {
         u64::try_from(self.started.elapsed().as_micros()).unwrap_or(u64::MAX)
+    }
+
+    /// Lets so many speakers be heard at a time in the rooms that are opened from now on.
+    pub(super) fn set_speakers(&self, speakers: usize) {
+        self.speakers.store(speakers, Ordering::Relaxed);
+        self.rooms().set_speakers(speakers);
     }
 
     /// What has been done so far.
@@ -137,7 +143,8 @@ impl Relay {
     /// Whoever shows the token gets its place; a connection that had it ends.
     fn open(&self, token: &str, way: Way) -> Result<Arc<Link>, ApiError> {
         let now_us = self.now_us();
-        let connect = |source, held: Option<&Arc<Link>>| Link::new(source, way, self.speakers, now_us, held);
+        let speakers = self.speakers.load(Ordering::Relaxed);
+        let connect = |source, held: Option<&Arc<Link>>| Link::new(source, way, speakers, now_us, held);
         let opened = self.rooms().open(token, connect);
         match opened {
             Some(Opened { link, replaced }) => {

@@ -109,6 +109,11 @@ impl<Link: Clone> Rooms<Link> {
         Self { sources: HashMap::new(), tokens: HashMap::new(), rooms: HashMap::new(), speakers }
     }
 
+    /// Lets so many speakers be heard at a time in the rooms that are opened from now on.
+    pub(super) fn set_speakers(&mut self, speakers: usize) {
+        self.speakers = speakers;
+    }
+
     /// Lets a source in. If it had a place under another token or in another room, that place's connection comes back,
     /// to be ended.
     pub(super) fn admit(&mut self, room: RoomId, source: SourceId, token: &str) -> Option<Link> {

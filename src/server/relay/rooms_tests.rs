@@ -218,3 +218,22 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn another_number_of_speakers_is_for_the_rooms_to_come() {
+    let mut rooms = Rooms::new(2);
+    let heard = |rooms: &mut Rooms<u32>, number: u32| {
+        let sources = [1, 2, 3].map(|source| 10 * number + source);
+        for source in sources {
+            rooms.admit(room(number), SourceId(source), &format!("t{source}"));
+            open(rooms, &format!("t{source}"), source);
+        }
+        let loud = |source| rooms.audio(SourceId(source), 20, 0, |_| PLACES, |_, _| {});
+        sources.map(loud).into_iter().filter(|became| matches!(became, Audio::Delivered { .. })).count()
+    };
+    assert_eq!(heard(&mut rooms, 1), 2);
+    rooms.set_speakers(1);
+    assert_eq!(heard(&mut rooms, 2), 1);
+    let again = [11, 12, 13].map(|source| rooms.audio(SourceId(source), 20, 20, |_| PLACES, |_, _| {}));
+    assert_eq!(again.iter().filter(|became| matches!(became, Audio::Delivered { .. })).count(), 2);
+}
