@@ -16,7 +16,10 @@ use ahoy::{
     },
 };
 use egui::Role as Part;
-use egui_kittest::{SnapshotResults, kittest::Queryable as _};
+use egui_kittest::{
+    SnapshotResults,
+    kittest::{NodeT as _, Queryable as _},
+};
 use ui_common::{Fake, call, click, in_call, link_quality, only, party::in_party, window};
 
 /// Every screen in two ways: English and dark, Korean and light.
@@ -97,9 +100,15 @@ fn nothing_is_in_the_way_meanwhile() {
 
 #[test]
 fn who_was_lost_is_called_again() {
-    let fake = Fake::new(lost(English, Dark));
+    let mut state = lost(English, Dark);
+    let fake = Fake::new(state.clone());
     let mut harness = window(&fake, Tab::People);
     fake.take_sent();
+    let again = harness.get_by_role_and_label(Part::Button, "Call again");
+    assert!(again.accesskit_node().is_disabled(), "there is no way to anybody yet");
+    state.session = Session::Online;
+    fake.set(state);
+    harness.run();
     assert!(harness.query_all_by_label("Connection lost").count() > 0);
     click(&mut harness, Part::Button, "Call again");
     assert!(matches!(only(&fake), Command::Call(_)));

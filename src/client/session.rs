@@ -32,7 +32,7 @@ use super::{
 };
 
 const RETRY_MIN_MS: u64 = 250;
-const RETRY_MAX_MS: u64 = 15_000;
+const RETRY_MAX_MS: u64 = 5_000;
 /// A try to connect that has lasted so long begins anew when somebody wants it to.
 const PATIENCE: Duration = Duration::from_secs(1);
 /// A connection that held for so long was a good one: the next wait begins at the minimum again.

@@ -30,12 +30,13 @@ use super::{
     devices,
     group_calls::GroupCalls,
     groups::{self, Groups, News},
+    notices::Notices,
     people::People,
     profile::Profile,
     session::Link,
     sound::{Desk, is_korean},
     speakers::Speakers,
-    state::{Notice, NoticeKind, Problem, Session},
+    state::{NoticeKind, Problem, Session},
     status::Watch,
 };
 
@@ -47,8 +48,6 @@ const BATCH: usize = 256;
 const LEVELS_MS: u64 = 66;
 /// Between two looks at the devices while some are open, ms.
 const DEVICES_MS: u64 = 5_000;
-/// Most notices shown at once; the oldest give way.
-const NOTICES_MAX: usize = 8;
 /// What the actor reads.
 pub(super) struct Inputs {
     pub(super) commands: mpsc::Receiver<Command>,
@@ -118,7 +117,7 @@ pub(super) struct Actor {
     started: Instant,
     /// What the stream of events is told after the next publication.
     pub(super) news: Vec<EngineEvent>,
-    notices: u64,
+    notices: Notices,
     listing_devices: bool,
     devices_at_ms: u64,
     pub(super) published_second: u64,
@@ -208,7 +207,7 @@ impl Actor {
             outputs,
             started: Instant::now(),
             news: Vec::new(),
-            notices: 0,
+            notices: Notices::default(),
             listing_devices: false,
             devices_at_ms: 0,
             published_second: 0,
@@ -229,12 +228,9 @@ impl Actor {
 
     /// Shows a short message.
     pub(super) fn notify(&mut self, kind: NoticeKind) {
-        self.notices += 1;
-        let mut notices = self.draft.notices.to_vec();
-        notices.push(Notice { id: self.notices, kind });
-        let surplus = notices.len().saturating_sub(NOTICES_MAX);
-        notices.drain(..surplus);
-        self.draft.notices = notices.into();
+        let now_ms = self.now_ms();
+        self.notices.add(now_ms, kind);
+        self.draft.notices = self.notices.shown();
     }
 
     /// Shows that something was not done.
@@ -288,7 +284,8 @@ impl Actor {
             Command::ClearLog => self.clear_log(),
             Command::MarkLogSeen => self.mark_log_seen(),
             Command::DismissNotice(id) => {
-                self.draft.notices = self.draft.notices.iter().filter(|notice| notice.id != id).cloned().collect();
+                self.notices.dismiss(id);
+                self.draft.notices = self.notices.shown();
             }
             Command::SetDisplayName(name) => self.rename(name),
             Command::RenameDevice { device, name } => self.rename_device(device, name),
@@ -394,6 +391,10 @@ impl Actor {
         if self.calls.deadline().is_some_and(|at| at <= now_ms) {
             self.calls_input(Input::Tick);
         }
+        if self.notices.deadline().is_some_and(|at| at <= now_ms) {
+            self.notices.expire(now_ms);
+            self.draft.notices = self.notices.shown();
+        }
         self.listen_for_relay();
         if self.desk.is_metering() && self.devices_at_ms + DEVICES_MS <= now_ms {
             self.list_devices();
@@ -405,7 +406,8 @@ impl Actor {
         let now_ms = self.now_ms();
         let second = self.counting_from().map(|from| from + (now_ms.saturating_sub(from) / 1000 + 1) * 1000);
         let levels = self.desk.is_metering().then_some(now_ms + LEVELS_MS);
-        let at = [self.calls.deadline(), self.status_deadline(), second, levels].into_iter().flatten().min()?;
+        let due = [self.calls.deadline(), self.status_deadline(), self.notices.deadline(), second, levels];
+        let at = due.into_iter().flatten().min()?;
         Some(self.started + Duration::from_millis(at))
     }
 

@@ -4,7 +4,7 @@ use egui::{CentralPanel, Color32, Frame, Margin, Panel, RichText, Ui};
 
 use crate::{
     call::{CallView, Direction, EndReason, Network, Phase},
-    engine::Command,
+    engine::{Command, state::Session},
 };
 
 use super::super::{
@@ -117,11 +117,13 @@ fn ended_ui(ui: &mut Ui, cx: &Cx<'_>, call: &CallView) {
             // Calling back makes sense wherever this device did not answer for itself.
             let again = cx.tr("call-again");
             let kind = if call.direction == Direction::Outgoing { ButtonKind::Primary } else { ButtonKind::Secondary };
-            if call.is_party() {
-                party::again_ui(ui, cx, call, kind);
-            } else if widgets::wide_button_ui(ui, kind, Some(icons::PHONE_FILL), &again, 220.0).clicked() {
-                cx.send(Command::Call(call.peer.clone()));
-            }
+            ui.add_enabled_ui(cx.state.session == Session::Online, |ui| {
+                if call.is_party() {
+                    party::again_ui(ui, cx, call, kind);
+                } else if widgets::wide_button_ui(ui, kind, Some(icons::PHONE_FILL), &again, 220.0).clicked() {
+                    cx.send(Command::Call(call.peer.clone()));
+                }
+            });
             let close = widgets::wide_button_ui(ui, ButtonKind::Secondary, None, &cx.tr("call-close"), 220.0);
             if close.clicked() {
                 cx.send(Command::DismissCall(call.call_id.clone()));
