@@ -2,13 +2,17 @@
 #![cfg(all(feature = "desktop", target_os = "linux"))]
 
 mod common;
+#[path = "common/phone.rs"]
+mod phone;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
+    path::Path,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
     },
+    thread::sleep,
     time::Duration,
 };
 
@@ -25,9 +29,14 @@ use ahoy::{
     },
 };
 use common::{Peer, ServerProcess, soon, user};
+use phone::Phone;
+use serde_json::{Value, json};
 use tokio::time::{Instant, interval};
 
 const PEOPLE: usize = 100;
+/// So many of them are whole phones, where that is said: most speak. More would be more than two processor cores can do.
+const PHONES: usize = 12;
+const SPEAKING: usize = 8;
 /// Packets of a speaker, one each 20 ms.
 const EVERY: Duration = Duration::from_millis(20);
 
@@ -38,11 +47,11 @@ struct Seat {
     link: MediaLink,
 }
 
-/// Everybody in one group, and in its room, over QUIC.
-async fn fill(server: &ServerProcess) -> Vec<Seat> {
+/// So many in one group, and in its room, over QUIC.
+async fn fill(server: &ServerProcess, people: usize) -> Vec<Seat> {
     let (address, pin) = (server.address(), server.pin());
     let mut peers = Vec::new();
-    for number in 0..PEOPLE {
+    for number in 0..people {
         let name = format!("member{number:03}");
         let device_name = format!("{name}'s computer");
         let request = SignUp { user_id: user(&name), display_name: name, password: None, device_name };
@@ -141,7 +150,7 @@ fn packet(source: SourceId, sequence: u32, level: u8) -> Vec<u8> {
 /// Everybody hears these and nobody else, and not themselves.
 async fn hears_exactly(options: &[&str], expected: usize) {
     let server = ServerProcess::start(options);
-    let seats = fill(&server).await;
+    let seats = fill(&server, PEOPLE).await;
     let loudest: BTreeSet<SourceId> = seats[..expected].iter().map(|seat| seat.source).collect();
     let before = cpu_time(server.pid()).expect("a process");
     let began = Instant::now();
@@ -165,4 +174,77 @@ async fn a_hundred_hear_the_eight_who_speak() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_hundred_hear_the_loudest_six_of_eight() {
     hears_exactly(&[], 6).await;
+}
+
+/// A phone in the call of the group that is on.
+fn phone_in_the_call(server: &ServerProcess, folder: &Path, number: usize) -> Phone {
+    let tone = format!("tone:{}", 300 + 100 * number);
+    let speaks = number < SPEAKING;
+    let name = if speaks { format!("speaker{number}") } else { format!("listener{number}") };
+    let options = ["--no-processing", "--microphone", if speaks { &tone } else { "silence" }];
+    let mut phone = Phone::start(&server.url(), &name, folder, &options);
+    phone.done("joinGroup", json!({"groupID": "class"}));
+    phone.wait_until("told of the call", |state| !state["groupCalls"].as_array().is_none_or(Vec::is_empty));
+    phone.done("joinCall", json!({"groupID": "class"}));
+    phone.wait_phase("inCall");
+    phone
+}
+
+/// The sources of those who speak, as a phone in the call knows them.
+fn sources(phone: &mut Phone) -> BTreeSet<u64> {
+    let state = phone.done("getState", json!({}));
+    let there = state["calls"][0]["participants"].as_array().expect("a call").iter();
+    let speaks = |other: &&Value| other["userID"].as_str().is_some_and(|user| user.starts_with("speaker"));
+    there.filter(speaks).map(|other| other["sourceID"].as_u64().expect("a source")).collect()
+}
+
+/// Waits until a phone hears exactly these, and sees that it stays like this.
+fn hears(phone: &mut Phone, expected: &BTreeSet<u64>) {
+    let deadline = Instant::now() + phone::PATIENCE;
+    let mut seen = 0;
+    while seen < 10 {
+        let stats = phone.done("getStats", json!({}));
+        let loud = |other: &&Value| other["levelDbfs"].as_f64().is_some_and(|level| level > -40.0);
+        let others = stats["participants"].as_array().expect("a list").iter();
+        let heard: BTreeSet<u64> = others.filter(loud).map(|other| other["sourceID"].as_u64().expect("one")).collect();
+        seen = if heard == *expected { seen + 1 } else { 0 };
+        assert!(Instant::now() < deadline, "heard {heard:?} instead of {expected:?}: {stats:#}");
+        sleep(Duration::from_millis(100));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whole_phones_among_a_hundred_hear_the_eight_who_speak() {
+    let server = ServerProcess::start(&["--speakers", "8"]);
+    let mut seats = fill(&server, PEOPLE - PHONES).await;
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut phones: Vec<Phone> = (0..PHONES).map(|number| phone_in_the_call(&server, folder.path(), number)).collect();
+    let speakers = sources(&mut phones[SPEAKING]);
+    assert_eq!(speakers.len(), SPEAKING);
+    let before = cpu_time(server.pid()).expect("a process");
+    let began = Instant::now();
+    for (number, phone) in phones.iter_mut().enumerate() {
+        // A speaker is not among its own participants.
+        let others = if number < SPEAKING { sources(phone) } else { speakers.clone() };
+        assert_eq!(others.len(), SPEAKING - usize::from(number < SPEAKING));
+        hears(phone, &others);
+    }
+    for Seat { link, .. } in &mut seats {
+        // What waits there is from before.
+        while tokio::time::timeout(Duration::ZERO, link.receiver.recv()).await.is_ok() {}
+        let mut heard: BTreeMap<u64, u32> = BTreeMap::new();
+        while heard.len() < SPEAKING || heard.values().any(|packets| *packets < 10) {
+            let packet = soon("a packet", link.receiver.recv()).await.expect("the relay is there");
+            if let Ok((Header { kind: Kind::Audio, source, .. }, _)) = Header::parse(&packet) {
+                *heard.entry(source.0.into()).or_default() += 1;
+            }
+        }
+        assert_eq!(heard.into_keys().collect::<BTreeSet<u64>>(), speakers);
+    }
+    let used = cpu_time(server.pid()).expect("a process").saturating_sub(before);
+    println!(
+        "{PEOPLE} participants, {PHONES} of them phones: the server used {:.0} % of a core, and {:.1} MiB at most",
+        100.0 * used.as_secs_f64() / began.elapsed().as_secs_f64(),
+        peak_rss_kib(server.pid()).expect("a process") as f64 / 1024.0,
+    );
 }

@@ -16,6 +16,7 @@ use serde_json::{Value, json};
 
 mod server;
 
+#[allow(unused_imports, reason = "each test binary uses a part")]
 pub(crate) use server::ServerProcess;
 
 /// How long anything may take before a test gives up. Slow machines are slow; a passing test never waits for it.

@@ -61,7 +61,9 @@ impl Logic {
     fn enter_group(&mut self, group: &GroupId, user: &UserId) -> Result<(), Fail> {
         self.store.set_member(group, user, Role::Member)?;
         let members = GroupMembers { group_id: group.clone(), op_user: user.clone(), member_list: vec![user.clone()] };
-        self.tell_members(group, Event::MemberEnter(members))
+        self.tell_members(group, Event::MemberEnter(members))?;
+        self.show_call_to_members(group);
+        Ok(())
     }
 
     fn apply(&mut self, actor: &Actor, group: &GroupId, group_name: String, message: String) -> Result<(), Fail> {

@@ -58,6 +58,13 @@ impl Logic {
         self.group_calls.touch(group, self.now_ms);
     }
 
+    /// There are new members: they have not been told of the call that is on, if there is one.
+    pub(super) fn show_call_to_members(&mut self, group: &GroupId) {
+        if self.rooms.of_group(group).is_some() {
+            self.touch_group(group);
+        }
+    }
+
     /// Tells the members who are online.
     pub(super) fn announce_group_calls(&mut self) {
         for group in self.group_calls.take_due(self.now_ms) {

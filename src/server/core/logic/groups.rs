@@ -164,6 +164,7 @@ impl Logic {
             }
         }
         self.tell_members(group, Event::MemberInvited(members(group, actor, users)))?;
+        self.show_call_to_members(group);
         done()
     }
 

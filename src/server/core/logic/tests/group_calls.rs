@@ -193,6 +193,24 @@ fn a_class_that_comes_in_is_announced_a_few_times_a_second() {
 }
 
 #[test]
+fn who_becomes_a_member_is_told_of_the_call_that_is_on() {
+    let mut world = World::new();
+    let (mut a, mut b, mut c) = (world.online("a"), world.online("b"), world.online("c"));
+    world.ok(&mut a, create_group(GroupType::Meeting, &[]));
+    world.ok(&mut a, of_group(1));
+    world.wait(1_000);
+    world.ok(&mut b, api::JoinGroup { group_id: group("g"), message: String::new() });
+    world.wait(1_000);
+    let brought_in = api::InviteUserToGroup { group_id: group("g"), user_list: users(&["c"]) };
+    world.ok(&mut a, brought_in);
+    world.wait(1_000);
+    for phone in [&mut b, &mut c] {
+        let on = calls(&mut world, phone).pop().flatten();
+        assert_eq!(on.map(|call| call.users), Some(users(&["a"])));
+    }
+}
+
+#[test]
 fn a_group_call_is_not_stale_after_a_crash() {
     let mut world = World::new();
     let (mut a, mut c) = (world.online("a"), world.online("c"));
