@@ -293,7 +293,7 @@ async fn rest(socket: &mut Raw) -> (CloseFrame, Vec<u32>) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_connection_moves_between_transports_and_loses_nothing() {
-    let house = House::open(6, Limits::default()).await;
+    let house = House::open(6, Limits { silent_after: common::LIMIT, ..Limits::default() }).await;
     let mut people = house.room(&["alice", "bob"]).await;
     let (alice, bob) = (people[0].1.clone(), people[1].1.clone());
     let mut old_talk = house.websocket(&alice).await;
@@ -442,4 +442,33 @@ async fn the_loudest_are_heard() {
         };
         assert!(matches!(Server::spawn(config).await, Err(ServerError::Speakers(n)) if n == speakers));
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_says_nothing_is_away_until_the_next_packet() {
+    let house = House::open(6, Limits::default()).await;
+    let mut people = house.room(&["alice", "bob"]).await;
+    let (_online, bob) = people.pop().expect("bob");
+    let (mut alice, _) = people.pop().expect("alice");
+    let (quic, mut websocket) = (house.quic(&bob).await, house.websocket(&bob).await);
+    // The WebSocket has the place; QUIC's keeping alive is no word of the participant's.
+    for sequence in [1, 2] {
+        assert!(!link_news(&mut alice, bob.source_id).await, "silent");
+        websocket.send(Message::Binary(packet(Kind::Ping, bob.source_id, sequence, 127, b""))).await.expect("sent");
+        assert!(link_news(&mut alice, bob.source_id).await, "heard");
+    }
+    let quic_again = house.quic(&bob).await;
+    drop((quic, websocket));
+    assert!(!link_news(&mut alice, bob.source_id).await, "silent");
+    quic_again.send_datagram(audio(&bob, 1)).expect("sent");
+    assert!(link_news(&mut alice, bob.source_id).await, "heard");
+}
+
+/// The next news of whether a participant's connection is there.
+async fn link_news(peer: &mut Peer, of: SourceId) -> bool {
+    peer.callback("news of the link", |event| match event {
+        Event::RemoteUserLinkChanged(link) if link.participant.source_id == of => Some(link.connected),
+        _ => None,
+    })
+    .await
 }

@@ -53,6 +53,8 @@ pub struct Limits {
     pub ping_every: Duration,
     /// Without a sign of life for so long, a connection is closed.
     pub dead_after: Duration,
+    /// A media connection over which no packet comes for so long is as good as gone: clients ping several times a second.
+    pub silent_after: Duration,
     /// A sign of life that was asked for must come within this.
     pub answer: Duration,
     /// One frame must be written within this.
@@ -73,6 +75,7 @@ impl Default for Limits {
             login: Duration::from_secs(10),
             ping_every: Duration::from_secs(20),
             dead_after: Duration::from_secs(60),
+            silent_after: Duration::from_secs(2),
             answer: Duration::from_secs(5),
             write: Duration::from_secs(10),
             connections: 10_000,

@@ -102,7 +102,8 @@ impl Server {
         let gateway = Gateway::new(core.clone(), Arc::clone(&relay), config.limits, config.sign_up_open, tls);
         gateway.tasks.spawn(Arc::clone(&gateway).accept(listener));
         let (watching, of, stop) = (Arc::clone(&relay), core.clone(), gateway.stop.clone());
-        gateway.tasks.spawn(async move { stop.run_until_cancelled(watching.watch(&of)).await });
+        let silent_after = config.limits.silent_after;
+        gateway.tasks.spawn(async move { stop.run_until_cancelled(watching.watch(&of, silent_after)).await });
         if let Some((udp, config)) = udp.zip(quic_config) {
             quic::start(Arc::clone(&gateway), udp, config).map_err(listen_error)?;
         }

@@ -25,8 +25,6 @@ use super::{arrivals::Arrivals, queue::Queue, share::Share};
 const PACKETS_PER_S: NonZeroU32 = NonZeroU32::new(400).expect("not zero");
 /// Bytes of one source per second, and at once: Opus at its highest rate, with room.
 const BYTES_PER_S: NonZeroU32 = NonZeroU32::new(128 * 1024).expect("not zero");
-/// Without a packet for so long, a connection is silent: clients ping several times a second.
-const SILENT_US: u64 = 2_000_000;
 /// A connection whose place was taken may bring to an end what is on its way, so long.
 const RETIREMENT: Duration = Duration::from_secs(1);
 
@@ -193,9 +191,9 @@ impl Link {
         self.silent.load(Ordering::Relaxed)
     }
 
-    /// Looks whether it is silent; whether that has changed.
-    pub(super) fn look(&self, now_us: u64) -> bool {
-        let silent = now_us.saturating_sub(self.heard_us.load(Ordering::Relaxed)) > SILENT_US;
+    /// Looks whether nothing has come for so long; whether that has changed.
+    pub(super) fn look(&self, now_us: u64, silent_us: u64) -> bool {
+        let silent = now_us.saturating_sub(self.heard_us.load(Ordering::Relaxed)) > silent_us;
         self.silent.swap(silent, Ordering::Relaxed) != silent
     }
 

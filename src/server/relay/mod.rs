@@ -185,13 +185,15 @@ impl Relay {
         let _ = core.send(input).await;
     }
 
-    /// Tells the core whose connection falls silent, and whose is heard again, as long as it is asked to.
-    pub(super) async fn watch(&self, core: &CoreHandle) {
+    /// Tells the core whose connection has been silent for so long, and whose is heard again, as long as it is asked to.
+    pub(super) async fn watch(&self, core: &CoreHandle, silent_after: Duration) {
+        let silent_us = u64::try_from(silent_after.as_micros()).unwrap_or(u64::MAX);
         loop {
             let now_us = self.now_us();
             let (changed, any) = {
                 let rooms = self.rooms();
-                let changed: Vec<_> = rooms.links().filter(|(_, link)| link.look(now_us)).map(|(of, _)| of).collect();
+                let changed: Vec<_> =
+                    rooms.links().filter(|(_, link)| link.look(now_us, silent_us)).map(|(of, _)| of).collect();
                 (changed, rooms.links().next().is_some())
             };
             for source in changed {
