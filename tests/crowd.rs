@@ -1,5 +1,6 @@
 //! A hundred people in one call of one server: everybody hears exactly the speakers, and nobody is the price of it.
 #![cfg(all(feature = "desktop", target_os = "linux"))]
+#![allow(clippy::duplicate_mod, reason = "clients and phones bring the same server process along")]
 
 mod common;
 #[path = "common/phone.rs"]
