@@ -9,7 +9,7 @@ use ahoy::{
 
 use super::{
     device::Device,
-    spec::{Noted, Outcome},
+    spec::{Noted, Outcome, Refusal},
     world::World,
 };
 
@@ -166,7 +166,8 @@ fn ends_agree(world: &World, device: &Device) -> Result<(), String> {
             None => &[E::Cancelled, E::Failed, E::ConnectionLost],
             Some(Outcome::Accepted(by)) if ours || here(by) => &[E::HungUp, E::ConnectionLost],
             Some(Outcome::Accepted(_)) => &[E::AnsweredElsewhere],
-            Some(Outcome::Rejected { busy: true, .. }) if ours => &[E::Busy],
+            Some(Outcome::Rejected { why: Refusal::Busy, .. }) if ours => &[E::Busy],
+            Some(Outcome::Rejected { why: Refusal::NotAvailable, .. }) => &[E::NotAvailable],
             Some(Outcome::Rejected { .. }) if ours => &[E::Declined],
             Some(Outcome::Rejected { by, .. }) if here(by) => &[E::Declined, E::Failed, E::ConnectionLost],
             Some(Outcome::Rejected { .. }) => &[E::DeclinedElsewhere],
@@ -224,7 +225,8 @@ fn rows_agree(world: &World, id: &InviteId, noted: &Noted) -> Result<(), String>
     let expected = match outcome {
         None => return Err("the call has no end".into()),
         Some(Outcome::Accepted(_)) => talk_end,
-        Some(Outcome::Rejected { busy: true, .. }) => Some(EndReason::Busy),
+        Some(Outcome::Rejected { why: Refusal::Busy, .. }) => Some(EndReason::Busy),
+        Some(Outcome::Rejected { why: Refusal::NotAvailable, .. }) => Some(EndReason::NotAvailable),
         Some(Outcome::Rejected { .. }) => Some(EndReason::Declined),
         Some(Outcome::TimedOut) => Some(EndReason::NoAnswer),
         Some(Outcome::Cancelled { .. }) => Some(EndReason::Cancelled),

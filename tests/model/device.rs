@@ -48,6 +48,8 @@ pub(crate) struct Device {
     pub(crate) actor: Actor,
     /// Lets others wait during a talk.
     pub(crate) waiting: bool,
+    /// Does not want to be disturbed.
+    pub(crate) quiet: bool,
     /// Counts program runs.
     pub(crate) life: u64,
     pub(crate) machine: Machine,
@@ -90,6 +92,7 @@ impl Device {
             log: Log::new(user.clone(), device),
             actor,
             waiting: false,
+            quiet: false,
             life: 0,
             stored: Vec::new(),
             recorded: 0,
@@ -107,6 +110,12 @@ impl Device {
         }
     }
 
+    /// Nothing is to ring on this device, or again.
+    pub(crate) fn keep_quiet(&mut self, now_ms: u64, quiet: bool) {
+        self.quiet = quiet;
+        self.machine.handle(now_ms, Input::DoNotDisturb(quiet));
+    }
+
     pub(crate) fn let_wait(&mut self, waits: bool) {
         self.waiting = waits;
         self.machine.handle(0, Input::CallWaiting(waits));
@@ -122,6 +131,7 @@ impl Device {
         let (user, device) = (self.actor.user.clone(), self.actor.device.clone());
         self.machine = Machine::with_ids(user.clone(), device.clone(), ids(seed, self.life));
         self.machine.handle(now_ms, Input::CallWaiting(self.waiting));
+        self.machine.handle(now_ms, Input::DoNotDisturb(self.quiet));
         self.inbox = Inbox::new(user.clone(), Start::Cold, self.recorded);
         self.log = Log::restore(user, device, self.stored.iter().cloned());
         self.conn = None;
@@ -290,6 +300,7 @@ impl Device {
                 (Phase::Ringing, _) => _ = self.happened.insert("ringing"),
                 (Phase::InCall, _) => _ = self.happened.insert("in call"),
                 (Phase::Reconnecting, _) => _ = self.happened.insert("reconnecting"),
+                (_, Some(EndReason::NotAvailable)) => _ = self.happened.insert("not available"),
                 (_, Some(EndReason::Busy)) => _ = self.happened.insert("busy"),
                 (_, Some(EndReason::AnsweredElsewhere)) => _ = self.happened.insert("answered elsewhere"),
                 (_, Some(EndReason::DeclinedElsewhere)) => _ = self.happened.insert("declined elsewhere"),

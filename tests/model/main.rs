@@ -92,6 +92,9 @@ fn live(
         if world.rng.percent(4) {
             world.silence()?;
         }
+        if world.rng.percent(if world.devices.iter().any(|device| device.quiet) { 15 } else { 2 }) {
+            world.turn_quiet();
+        }
         act(world)?;
         let wait_ms = match world.rng.below(100) {
             0..20 => 0,
@@ -197,6 +200,7 @@ fn everybody_agrees_whatever_happens() {
                 "held for another",
                 "in call",
                 "no answer",
+                "not available",
                 "offline",
                 "on hold",
                 "reconnected",
@@ -224,6 +228,7 @@ fn calls_of_several_agree_whatever_happens() {
                 "held for another",
                 "in call with three",
                 "joined",
+                "not available",
                 "one call of two",
                 "reconnected",
                 "stopped ringing",

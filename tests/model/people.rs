@@ -74,6 +74,16 @@ impl World {
         self.feed(device, input)
     }
 
+    /// Somebody does not want to be disturbed any more, on whatever device, or does again.
+    pub(crate) fn turn_quiet(&mut self) {
+        let user = self.rng.pick(&self.users).expect("there are users").clone();
+        let now_ms = self.now_ms;
+        let quiet = self.devices.iter().any(|device| device.actor.user == user && device.quiet);
+        for device in self.devices.iter_mut().filter(|device| device.actor.user == user) {
+            device.keep_quiet(now_ms, !quiet);
+        }
+    }
+
     pub(crate) fn in_phase(&self, wanted: impl Fn(Phase) -> bool) -> Vec<(usize, InviteId)> {
         let calls = self.devices.iter().enumerate();
         calls

@@ -13,7 +13,7 @@ use ahoy::{
     signaling::{Actor, Book, Change, Invited, Proposal},
 };
 
-use super::spec::{Outcome, Spec, Wish};
+use super::spec::{Outcome, Refusal, Spec, Wish};
 
 /// The server's wall clock at virtual time 0.
 pub(crate) const EPOCH_MS: i64 = 1_700_000_000_000;
@@ -398,8 +398,12 @@ impl Server {
         let (id, ends): (&InviteId, Vec<(&UserId, Outcome)>) = match event {
             Event::InviteeAccepted(e) => (&e.invite_id, vec![(&e.invitee, Outcome::Accepted(e.device_id.clone()))]),
             Event::InviteeRejected(e) => {
-                let busy = CallData::parse(&e.data).is_ok_and(|data| data.is_line_busy());
-                (&e.invite_id, vec![(&e.invitee, Outcome::Rejected { by: e.device_id.clone(), busy })])
+                let why = match CallData::parse(&e.data) {
+                    Ok(data) if data.is_line_busy() => Refusal::Busy,
+                    Ok(data) if data.is_do_not_disturb() => Refusal::NotAvailable,
+                    _ => Refusal::Declined,
+                };
+                (&e.invite_id, vec![(&e.invitee, Outcome::Rejected { by: e.device_id.clone(), why })])
             }
             Event::InvitationCancelled(e) => {
                 let glare = CallData::parse(&e.data).is_ok_and(|data| data.is_glare());

@@ -7,11 +7,22 @@ use ahoy::{
     signaling::{Actor, Proposal, TIMEOUT_TOLERANCE_MS},
 };
 
+/// Why an invitation was refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Refusal {
+    /// Somebody did not want to.
+    Declined,
+    /// There was another call.
+    Busy,
+    /// Nobody was to be disturbed.
+    NotAvailable,
+}
+
 /// The one result that an invitee's part has in the end.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Outcome {
     Accepted(DeviceId),
-    Rejected { by: DeviceId, busy: bool },
+    Rejected { by: DeviceId, why: Refusal },
     TimedOut,
     Cancelled { glare: bool },
 }
