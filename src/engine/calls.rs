@@ -140,6 +140,9 @@ impl Actor {
                 Output::ToldBusy(user) => self.notify(super::state::NoticeKind::MissedWhileBusy(user)),
             }
         }
+        if !views.iter().any(CallView::is_live) {
+            self.desk.forget_talks();
+        }
         if views == self.calls.views {
             return;
         }

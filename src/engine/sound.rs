@@ -1,7 +1,10 @@
 //! The engine's hand on the sound floor: one session while in a room, the microphone test, the ringer, and the picture
 //! of all that for the state.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use crate::{
     call::{Cue, Network},
@@ -47,6 +50,8 @@ pub(crate) struct Desk {
     /// What calls have found out about microphones and speakers.
     headsets: Headsets,
     volumes: BTreeMap<SourceId, f32>,
+    /// The own sources of talks that stopped with a closed microphone: if one goes on, it does so with a closed one.
+    left_muted: BTreeSet<SourceId>,
     devices: Option<Choices>,
     microphone_lost: bool,
     speaker_lost: bool,
@@ -65,6 +70,7 @@ impl Desk {
             test: None,
             headsets: Headsets::default(),
             volumes: BTreeMap::new(),
+            left_muted: BTreeSet::new(),
             devices: None,
             microphone_lost: false,
             speaker_lost: false,
@@ -79,15 +85,18 @@ impl Desk {
         self.talk.is_some() || self.test.is_some()
     }
 
-    /// Begins to send and to hear in a room. What comes in from the network goes to the returned session.
+    /// Begins to send and to hear in a room, or goes on after a hold as it was. What comes in from the network goes to the
+    /// returned session.
     pub(crate) fn start_talk(&mut self, source: SourceId, settings: &Settings, sink: PacketSink) -> Arc<AudioSession> {
         self.stop_talk();
         self.stop_test();
-        self.muted = false;
-        self.volumes.clear();
-        let config = config(source, settings, self.headsets.clone());
+        self.muted = self.left_muted.remove(&source);
+        let config = SessionConfig { muted: self.muted, ..config(source, settings, self.headsets.clone()) };
         let notices = self.notices.clone();
         let session = Arc::new(AudioSession::start(config, sink, Box::new(move |notice| notices(notice))));
+        for (participant, volume) in &self.volumes {
+            session.set_participant_volume(*participant, *volume);
+        }
         self.talk = Some(Talk { source, session: session.clone() });
         session
     }
@@ -103,8 +112,17 @@ impl Desk {
         self.speaker_now = None;
         self.microphone_lost = false;
         self.speaker_lost = false;
-        self.muted = false;
-        self.talk.take().map(|talk| talk.session)
+        let talk = self.talk.take()?;
+        if std::mem::take(&mut self.muted) {
+            self.left_muted.insert(talk.source);
+        }
+        Some(talk.session)
+    }
+
+    /// No call is on any more: the next one begins afresh, whatever numbers it has.
+    pub(crate) fn forget_talks(&mut self) {
+        self.left_muted.clear();
+        self.volumes.clear();
     }
 
     pub(crate) fn set_muted(&mut self, muted: bool) {
@@ -404,6 +422,30 @@ mod tests {
 
     fn desk() -> Desk {
         Desk::new(Arc::new(|_| {}))
+    }
+
+    #[test]
+    fn a_talk_goes_on_after_a_hold_as_it_was() {
+        let mut desk = desk();
+        let settings =
+            Settings { microphone: DeviceSpec::Tone(440.0), speaker: DeviceSpec::Null, ..Settings::default() };
+        let start = |desk: &mut Desk, source| {
+            desk.start_talk(SourceId(source), &settings, Box::new(|_| ()));
+            desk.muted
+        };
+        assert!(!start(&mut desk, 1));
+        desk.set_muted(true);
+        desk.set_participant_volume(SourceId(7), 2.0);
+        assert!(desk.stop_talk().is_some() && desk.stop_talk().is_none() && !desk.muted);
+        assert!(!start(&mut desk, 2), "another one begins with an open microphone");
+        assert!(start(&mut desk, 1));
+        assert_eq!(desk.volumes.get(&SourceId(7)), Some(&2.0));
+        desk.set_muted(false);
+        assert!(!start(&mut desk, 1));
+        desk.set_muted(true);
+        desk.stop_talk();
+        desk.forget_talks();
+        assert!(!start(&mut desk, 1) && desk.volumes.is_empty(), "another call, by the same number");
     }
 
     #[test]
