@@ -56,7 +56,7 @@ pub struct EnterRoomReply {
     /// The source id of this device's media packets.
     #[serde(rename = "sourceID")]
     pub source_id: SourceId,
-    /// Opens the media connection: the first text frame on `/media`.
+    /// Opens the media connection, unless the call is on hold here: the first text frame on `/media`.
     pub relay_token: String,
     /// Who else is in the room.
     pub participants: Vec<Participant>,

@@ -83,7 +83,12 @@ impl Logic {
             .map(|person| person.participant.clone())
             .partition(|person| person.device_id == actor.device);
         let Some(own) = own.first() else { return refuse(Code::NotFound, "There is no such room (any more).") };
-        self.relay.admit(id, own.source_id, &token);
+        if own.on_hold {
+            // The others are told that nothing is sent or heard here: so it is, whatever the client does.
+            self.relay.evict(own.source_id);
+        } else {
+            self.relay.admit(id, own.source_id, &token);
+        }
         let now_ms = self.now_ms;
         let ringing = self.book.open_to(id).filter(|there| there.timeout_s > 0).map(|there| Ringing {
             invite_id: there.id.clone(),

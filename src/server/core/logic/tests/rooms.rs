@@ -171,6 +171,23 @@ fn changes_are_numbered_and_the_answer_says_up_to_where_it_knows_them() {
 }
 
 #[test]
+fn who_holds_has_no_sound_until_back() {
+    let mut world = World::new();
+    let mut a = world.online("a");
+    world.ok(&mut a, create(1));
+    world.relay.take();
+    let hold = |number, create| api::EnterRoom { create, on_hold: true, keep_others: true, ..enter(number) };
+    world.ok(&mut a, hold(1, false));
+    assert_eq!(world.relay.take(), ["evict 1"], "the others are told that nothing is heard here");
+    world.ok(&mut a, hold(2, true));
+    assert_eq!(world.relay.take(), ["evict 2"], "nor does it begin with sound");
+    for number in [1, 2] {
+        world.ok(&mut a, api::EnterRoom { keep_others: true, ..enter(number) });
+        assert_eq!(world.relay.take(), [format!("admit {number} to {number}")]);
+    }
+}
+
+#[test]
 fn who_holds_and_loses_the_sound_at_once_is_not_called_broken() {
     let mut world = World::new();
     let (mut a, mut b) = (world.online("a"), world.online("b"));
