@@ -4,44 +4,19 @@
 mod class;
 #[path = "common/phone.rs"]
 mod phone;
+#[path = "common/tones.rs"]
+mod tones;
 
-use std::{f32::consts::TAU, path::Path, time::Duration};
+use std::time::Duration;
 
 use class::{answer, live, talked_ms, wait_call};
 use phone::{Phone, ServerProcess};
 use serde_json::{Value, json};
+use tones::{WINDOW_S, longest_gap, there, tone};
 
-/// What is listened to at a time, s.
-const WINDOW_S: f32 = 0.01;
 /// Who says what: tones, because whatever is missing of them is missed.
 const ALICE_HZ: f32 = 500.0;
 const CAROL_HZ: f32 = 1_300.0;
-
-/// How loud a tone is in each window of a recording, as amplitude.
-fn tone(recording: &Path, hz: f32) -> Vec<f32> {
-    let mut reader = hound::WavReader::open(recording).expect("a recording");
-    let spec = reader.spec();
-    let scale = 1.0 / (1i64 << (spec.bits_per_sample - 1)) as f32;
-    let samples: Vec<f32> = reader.samples::<i32>().map(|s| s.expect("a sample") as f32 * scale).collect();
-    let step = usize::from(spec.channels);
-    let mono: Vec<f32> = samples.chunks_exact(step).map(|frame| frame[0]).collect();
-    let window = (spec.sample_rate as f32 * WINDOW_S) as usize;
-    let amplitude = |piece: &[f32]| {
-        let turn = TAU * hz / spec.sample_rate as f32;
-        let (sin, cos) = piece.iter().enumerate().fold((0.0, 0.0), |(sin, cos), (n, s)| {
-            let angle = turn * n as f32;
-            (sin + s * angle.sin(), cos + s * angle.cos())
-        });
-        2.0 * sin.hypot(cos) / piece.len() as f32
-    };
-    mono.chunks_exact(window).map(amplitude).collect()
-}
-
-/// The longest stretch in which a tone is not there.
-fn longest_gap(loud: &[f32], there: f32) -> Duration {
-    let longest = loud.split(|amplitude| *amplitude >= there).map(<[f32]>::len).max().unwrap_or_default();
-    Duration::from_secs_f32(longest as f32 * WINDOW_S)
-}
 
 fn sources(phone: &mut Phone) -> Value {
     let state = phone.done("getState", json!({}));
@@ -99,12 +74,7 @@ fn a_third_comes_without_a_break_and_the_first_may_leave() {
 
     // From when she was heard first until she was heard last.
     let (first_voice, third_voice) = (tone(&heard, ALICE_HZ), tone(&heard, CAROL_HZ));
-    let usual = |loud: &[f32]| {
-        let mut sorted: Vec<f32> = loud.to_vec();
-        sorted.sort_by(f32::total_cmp);
-        sorted[sorted.len() * 9 / 10]
-    };
-    let (first_there, third_there) = (usual(&first_voice) / 4.0, usual(&third_voice) / 4.0);
+    let (first_there, third_there) = (there(&first_voice), there(&third_voice));
     let is_first = |loud: &f32| *loud >= first_there;
     let from = first_voice.iter().position(is_first).expect("she is heard");
     let to = first_voice.iter().rposition(is_first).expect("she is heard");

@@ -164,8 +164,7 @@ fn what_could_not_be_done_is_told_with_its_code() {
     // Nobody of that name; another call meanwhile.
     alice.done("addToCall", json!({"userList": ["nobody"]}));
     failed(&mut alice, 20003);
-    alice.done("call", json!({"userID": "bob"}));
-    failed(&mut alice, 7014);
+    assert_eq!(alice.refused("call", json!({"userID": "bob"})), 7014);
     let state = alice.done("getState", json!({}));
     assert_eq!((state["calls"].as_array().map(Vec::len), &state["calls"][0]["phase"]), (Some(1), &json!("inCall")));
 }

@@ -19,6 +19,7 @@ use super::{
     Mode, groups,
     lines::{self, Ask, BadLine, LINE_MAX_BYTES, Line},
     notices::{self, Notices},
+    taken,
 };
 
 /// Lines that wait in either direction. A program that does not read what it is told slows the phone's news down, not
@@ -158,6 +159,9 @@ fn command(engine: &Engine, state: &State, ask: Ask) -> Result<Value, ApiError> 
     match ask {
         Ask::Call(_) | Ask::CallGroup(..) | Ask::JoinCall(_) if state.session != Session::Online => {
             Err(ApiError::new(Code::NotLoggedIn, "The phone is not online; wait for stateChanged."))
+        }
+        Ask::Call(_) | Ask::CallGroup(..) | Ask::JoinCall(_) if taken::is_one_too_many(&state.calls, &ask) => {
+            Err(ApiError::new(Code::InvalidOperation, "There is a call already; hang up first."))
         }
         Ask::Call(users) => done(Command::CallPeople(users)),
         Ask::CallGroup(group, users) => done(Command::CallGroup { group, users }),
