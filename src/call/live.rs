@@ -209,6 +209,8 @@ impl Call {
         self.place = Place::Entering;
         self.again = false;
         self.meanwhile.clear();
+        // The server may be another one than before.
+        self.known_change = 0;
         self.peer_linked = true;
     }
 

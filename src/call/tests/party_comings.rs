@@ -296,6 +296,9 @@ fn what_the_room_said_to_an_earlier_stay_is_old_news() {
     let here: Vec<_> = rig.view().participants.into_iter().map(|other| other.user_id).collect();
     assert_eq!(here, users(&["bob", "eve"]));
     assert_eq!(rig.standing("carol"), Standing::Left);
+    // A server that was started anew counts from the beginning; the answer comes late.
+    rig.input(Input::LinkLost).input(Input::LinkReady).input(changed("dan", true, 2)).entered_at(&["bob"], 1);
+    assert_eq!(rig.standings().iter().filter(|(_, standing)| *standing == Standing::In).count(), 2, "bob and dan");
 }
 
 #[test]
