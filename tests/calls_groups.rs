@@ -4,7 +4,7 @@
 #[path = "common/phone.rs"]
 mod phone;
 
-use std::time::Instant;
+use std::{collections::BTreeSet, time::Instant};
 
 use phone::{Phone, ServerProcess};
 use serde_json::{Value, json};
@@ -59,7 +59,12 @@ fn on_with(phone: &mut Phone, users: &[&str]) {
     let began = Instant::now();
     let fits = |state: &Value| {
         let calls = state["groupCalls"].as_array().expect("calls");
-        if users.is_empty() { calls.is_empty() } else { calls.len() == 1 && calls[0]["userList"] == json!(users) }
+        let there = |call: &Value| {
+            // In the order of coming, which is nobody's business here.
+            let names = call["userList"].as_array().expect("a list").iter().filter_map(Value::as_str);
+            names.collect::<BTreeSet<_>>() == users.iter().copied().collect()
+        };
+        if users.is_empty() { calls.is_empty() } else { calls.len() == 1 && there(&calls[0]) }
     };
     phone.wait_until(&format!("a call with {users:?}"), fits);
     println!("the call with {users:?} was seen after {} ms", began.elapsed().as_millis());

@@ -122,13 +122,11 @@ pub(crate) fn wait_hears(phone: &mut Phone, whom: &[&str]) {
     let wanted: BTreeSet<&str> = whom.iter().copied().collect();
     loop {
         let (state, stats) = (phone.done("getState", json!({})), phone.done("getStats", json!({})));
-        let mut people = state["calls"].as_array().into_iter().flatten().flat_map(|call| {
-            let there = call["participants"].as_array().into_iter().flatten();
-            there.map(|there| (there["userID"].as_str().unwrap_or_default(), &there["sourceID"]))
-        });
-        let sources: Vec<(&str, &Value)> = people.by_ref().collect();
-        let name =
-            |source: &Value| sources.iter().find(|(_, known)| *known == source).map_or("nobody", |(user, _)| user);
+        let there = |call: &Value| call["participants"].as_array().cloned().unwrap_or_default();
+        let people: Vec<Value> = state["calls"].as_array().into_iter().flatten().flat_map(there).collect();
+        let name = |source: &Value| {
+            people.iter().find(|there| there["sourceID"] == *source).map_or("", |there| text(&there["userID"]))
+        };
         let levels: Vec<(&str, f64)> = stats["participants"]
             .as_array()
             .into_iter()

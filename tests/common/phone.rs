@@ -114,7 +114,10 @@ impl Phone {
         let left = deadline.saturating_duration_since(Instant::now());
         match self.lines.recv_timeout(left) {
             Ok(value) => value,
-            Err(error) => panic!("{}: {what} did not come ({error}); unread news: {:#?}", self.user, self.news),
+            Err(error) => {
+                let ended = self.child.try_wait();
+                panic!("{}: {what} did not come ({error}; ended: {ended:?}); unread news: {:#?}", self.user, self.news)
+            }
         }
     }
 

@@ -304,14 +304,20 @@ fn a_lost_media_connection_is_told_but_not_punished() {
     assert_eq!(states(&mut world, vec![up(), down()]), [false], "left at once; the late news is for nobody");
 }
 
-#[test]
-fn who_falls_silent_is_looked_at_and_gone_half_a_minute_after_the_silence() {
+/// B is in a room with A, and its media connection says nothing any more.
+fn fallen_silent() -> (World, Phone, Phone, SourceId) {
     let mut world = World::new();
     let (mut a, mut b) = (world.online("a"), world.online("b"));
     world.ok(&mut a, create(1));
     world.ok(&mut a, allow(1, "b"));
     let source = world.ok(&mut b, enter(1)).source_id;
     world.run(vec![Input::MediaUp { source }, Input::MediaDown { source }]);
+    (world, a, b, source)
+}
+
+#[test]
+fn who_falls_silent_is_looked_at_and_gone_half_a_minute_after_the_silence() {
+    let (mut world, mut a, mut b, _) = fallen_silent();
     room_lines(&mut world, &mut a);
     world.events(&mut b);
     assert_eq!((b.tests, a.tests), (1, 0));
@@ -327,12 +333,7 @@ fn who_falls_silent_is_looked_at_and_gone_half_a_minute_after_the_silence() {
 
 #[test]
 fn a_long_silence_does_not_make_a_short_break_the_end() {
-    let mut world = World::new();
-    let (mut a, mut b) = (world.online("a"), world.online("b"));
-    world.ok(&mut a, create(1));
-    world.ok(&mut a, allow(1, "b"));
-    let source = world.ok(&mut b, enter(1)).source_id;
-    world.run(vec![Input::MediaUp { source }, Input::MediaDown { source }]);
+    let (mut world, mut a, b, source) = fallen_silent();
     // It answers, and so it stays.
     world.wait(10 * limits::ROOM_GRACE_MS);
     room_lines(&mut world, &mut a);
