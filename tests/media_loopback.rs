@@ -141,6 +141,40 @@ fn mute_gain_volumes_and_leaving_do_what_they_say() {
 }
 
 #[test]
+fn a_speaker_that_is_off_knows_who_speaks_and_sounds_once_it_is_on() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let recording = folder.path().join("heard.wav");
+    let (alice, bob): (Arc<OnceLock<AudioSession>>, Arc<OnceLock<AudioSession>>) = Default::default();
+    let start = |own, microphone, speaker, other: &Arc<OnceLock<AudioSession>>| {
+        AudioSession::start(config(own, microphone, speaker), relay(other.clone(), 0), Box::new(|_| ()))
+    };
+    let _ = bob.set(start(2, DeviceSpec::Off, DeviceSpec::Off, &alice));
+    let _ = alice.set(start(1, DeviceSpec::Tone(440.0), DeviceSpec::Null, &bob));
+    let (alice, bob) = (alice.get().expect("started"), bob.get().expect("started"));
+    let level = || bob.stats().participants.first().map_or(-127.0, |heard| heard.level_dbfs);
+    wait("the sender says how loud the tone is", || (level() + 20.0).abs() < 2.0);
+    assert_eq!(bob.stats().speaker_in_use.as_deref(), Some("off"));
+    alice.set_muted(true);
+    wait("muted is silent", || level() < -60.0);
+    alice.set_muted(false);
+    wait("and loud again", || (level() + 20.0).abs() < 2.0);
+    bob.set_speaker(DeviceSpec::File(recording.clone()));
+    wait("the recording", || bob.stats().speaker_in_use.is_some_and(|speaker| speaker.starts_with("file:")));
+    wait("the tone is in it", || {
+        let recorded = std::fs::read(&recording).unwrap_or_default();
+        let samples = recorded.get(44..).unwrap_or_default().chunks_exact(2);
+        samples.filter(|pair| i16::from_le_bytes([pair[0], pair[1]]).unsigned_abs() > 2000).count() > 20_000
+    });
+    wait("as loud as before", || (level() + 20.0).abs() < 2.0);
+    bob.set_speaker(DeviceSpec::Off);
+    wait("off again", || bob.stats().speaker_in_use.as_deref() == Some("off"));
+    wait("and it is still known who speaks", || (level() + 20.0).abs() < 2.0);
+    alice.set_microphone(DeviceSpec::Off);
+    wait("no microphone, no sound", || level() < -60.0 && alice.stats().microphone_level_dbfs < -100.0);
+    assert_eq!(bob.stats().packets_rejected + alice.stats().packets_rejected, 0);
+}
+
+#[test]
 fn silence_is_cheap_and_noise_is_counted() {
     let sent = Arc::new(AtomicU32::new(0));
     let counted = sent.clone();

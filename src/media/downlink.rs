@@ -160,6 +160,13 @@ impl Downlink {
         self.mixer.finish(volume)
     }
 
+    /// Lets the sound until `now` pass without making it. The levels are what the senders say.
+    pub fn pass(&mut self, now: i64) {
+        for heard in self.heard.values_mut() {
+            heard.meter.set(-f32::from(heard.voice.pass(now)));
+        }
+    }
+
     /// Gives the reports that are due to `send`, as packets.
     pub fn report(&mut self, now: i64, send: &mut dyn FnMut(Vec<u8>)) {
         if now < self.next_report {

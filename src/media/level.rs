@@ -39,6 +39,11 @@ impl Meter {
         self.power = if power.is_finite() { keep * self.power + (1.0 - keep) * power } else { 0.0 };
     }
 
+    /// Shows this level at once, dBFS.
+    pub fn set(&mut self, dbfs: f32) {
+        self.power = if dbfs > SILENT_DBFS { 10f32.powf(dbfs / 10.0) } else { 0.0 };
+    }
+
     /// The level now, dBFS.
     pub fn dbfs(&self) -> f32 {
         power_dbfs(self.power)

@@ -18,13 +18,15 @@ pub enum DeviceSpec {
     Tone(f32),
     /// `silence` (microphone) or `null` (speaker): no sound, no sound card.
     Null,
+    /// `off`: nothing is recorded, or decoded. Whose speaker is off sees how loud others say they are.
+    Off,
 }
 
 /// Why a text is not a device.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidSpec {
     /// No text at all.
-    #[error("name a device, or write default, file:PATH.wav, tone:HZ, silence or null")]
+    #[error("name a device, or write default, file:PATH.wav, tone:HZ, silence, null or off")]
     Empty,
     /// `file:` without a path.
     #[error("file: needs the path of a WAV file behind it")]
@@ -42,6 +44,7 @@ impl FromStr for DeviceSpec {
             "" => Err(InvalidSpec::Empty),
             "default" => Ok(Self::Default),
             "silence" | "null" => Ok(Self::Null),
+            "off" => Ok(Self::Off),
             _ => {
                 if let Some(path) = text.strip_prefix("file:") {
                     return if path.is_empty() { Err(InvalidSpec::NoPath) } else { Ok(Self::File(path.into())) };
@@ -81,6 +84,7 @@ impl fmt::Display for DeviceSpec {
             Self::File(path) => write!(f, "file:{}", path.display()),
             Self::Tone(hertz) => write!(f, "tone:{hertz}"),
             Self::Null => f.write_str("null"),
+            Self::Off => f.write_str("off"),
         }
     }
 }
@@ -91,7 +95,7 @@ mod tests {
 
     #[test]
     fn specs_are_read_and_written() {
-        for text in ["default", "null", "file:/tmp/a.wav", "tone:440", "pulseaudio:sink.monitor"] {
+        for text in ["default", "null", "off", "file:/tmp/a.wav", "tone:440", "pulseaudio:sink.monitor"] {
             let spec: DeviceSpec = text.parse().expect(text);
             assert_eq!(spec.to_string(), text);
         }

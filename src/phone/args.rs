@@ -31,10 +31,10 @@ pub struct PhoneArgs {
     /// Hang up so many seconds after talking began.
     #[arg(long, value_name = "SECONDS")]
     pub duration: Option<u64>,
-    /// Device name, default, file:PATH.wav (played in a loop), tone:HZ or silence.
+    /// Device name, default, file:PATH.wav (played in a loop), tone:HZ, silence or off (nothing is sent).
     #[arg(long, value_name = "SPEC")]
     pub microphone: Option<DeviceSpec>,
-    /// Device name, default, file:PATH.wav (recorded) or null.
+    /// Device name, default, file:PATH.wav (recorded), null or off (nothing is decoded).
     #[arg(long, value_name = "SPEC")]
     pub speaker: Option<DeviceSpec>,
     /// What is done to voices.

@@ -85,7 +85,7 @@ fn spec_words(cx: &Cx<'_>, role: Role, spec: &DeviceSpec) -> String {
             cx.tr_with("settings-device-file", &[("name", &name)])
         }
         DeviceSpec::Tone(hertz) => cx.tr_with("settings-device-tone", &[("hertz", &format!("{hertz:.0}"))]),
-        DeviceSpec::Null => cx.tr("settings-no-device"),
+        DeviceSpec::Null | DeviceSpec::Off => cx.tr("settings-no-device"),
     }
 }
 

@@ -19,6 +19,8 @@ use crate::media::{
 const SHORTEST_WAIT: Duration = Duration::from_millis(1);
 /// The longest one, where the card wakes who waits for it.
 const LONGEST_WAIT: Duration = Duration::from_millis(50);
+/// How often is looked after what is off.
+pub(in crate::media) const OFF_WAIT: Duration = Duration::from_millis(50);
 /// Sound that has waited for longer than this is dropped, ms.
 const BACKLOG_MAX_MS: usize = 250;
 
@@ -33,6 +35,8 @@ pub(in crate::media) enum Intake {
     Tone(Sine, Pace),
     /// Nothing.
     Silence(Pace),
+    /// No frames at all.
+    Off,
 }
 
 /// Where frames go.
@@ -44,6 +48,8 @@ pub(in crate::media) enum Outlet {
     File(WavSink, Pace),
     /// Nowhere, at the pace of a sound card.
     Nowhere(Pace),
+    /// No frames are wanted.
+    Off,
 }
 
 /// A clock of 10 ms.
@@ -56,6 +62,7 @@ impl Intake {
         let pace = match self {
             Self::Card(card) => return card.next(frame),
             Self::File(_, pace) | Self::Tone(_, pace) | Self::Silence(pace) => pace,
+            Self::Off => return Some(OFF_WAIT),
         };
         if let Some(wait) = pace.0.wait(Instant::now()) {
             return Some(wait);
@@ -67,7 +74,7 @@ impl Intake {
                 left.iter_mut().for_each(|sample| *sample = sine.next_sample());
                 *right = *left;
             }
-            Self::Card(_) | Self::Silence(_) => *frame = SILENCE,
+            Self::Card(_) | Self::Silence(_) | Self::Off => *frame = SILENCE,
         }
         None
     }
@@ -79,6 +86,7 @@ impl Outlet {
         match self {
             Self::Card(card) => card.wait(Instant::now()),
             Self::File(_, pace) | Self::Nowhere(pace) => pace.0.wait(Instant::now()),
+            Self::Off => Some(OFF_WAIT),
         }
     }
 
@@ -87,7 +95,7 @@ impl Outlet {
         match self {
             Self::Card(card) => card.push(frame),
             Self::File(file, _) => return file.write(frame).is_ok(),
-            Self::Nowhere(_) => {}
+            Self::Nowhere(_) | Self::Off => {}
         }
         true
     }

@@ -88,6 +88,7 @@ impl End for Intake {
                 .ok()
                 .map(|file| Self::File(file, Pace::default())),
             DeviceSpec::Tone(hertz) => Some(Self::Tone(Sine::new(*hertz, -20.0), Pace::default())),
+            DeviceSpec::Off => Some(Self::Off),
             DeviceSpec::Null | DeviceSpec::Default | DeviceSpec::Named(_) => Some(Self::absent()),
         }
     }
@@ -121,6 +122,7 @@ impl End for Outlet {
                 .inspect_err(|error| tracing::warn!("The speaker file {} is not written: {error}.", path.display()))
                 .ok()
                 .map(|file| Self::File(file, Pace::default())),
+            DeviceSpec::Off => Some(Self::Off),
             DeviceSpec::Tone(_) | DeviceSpec::Null | DeviceSpec::Default | DeviceSpec::Named(_) => Some(Self::absent()),
         }
     }

@@ -128,7 +128,7 @@ fn run(orders: &Receiver<Option<Order>>) {
 
 fn begin(order: &Order) -> Option<Playing> {
     match &order.device {
-        DeviceSpec::Null | DeviceSpec::Tone(_) => None,
+        DeviceSpec::Null | DeviceSpec::Off | DeviceSpec::Tone(_) => None,
         DeviceSpec::File(path) => {
             let sink = WavSink::create(path, false).ok()?;
             Some(Playing::File { sink, clock: Clock::default(), order: order.clone() })

@@ -14,7 +14,7 @@ use super::{
 use crate::{
     media::{
         device::{
-            ends::Outlet,
+            ends::{OFF_WAIT, Outlet},
             keeper::End,
             priority::{self, Rest},
         },
@@ -57,6 +57,11 @@ impl Listen {
                 outlet = newest;
                 self.shared.speakers.fetch_add(1, Relaxed);
             }
+            if matches!(outlet, Outlet::Off) {
+                self.pass();
+                rest.park(OFF_WAIT);
+                continue;
+            }
             if let Some(wait) = outlet.wait() {
                 // A card that can do so wakes this thread when it has taken something.
                 rest.park(wait.min(LONGEST_WAIT));
@@ -79,6 +84,16 @@ impl Listen {
             }
             rest.worked();
         }
+    }
+
+    /// Nobody hears what comes: it is looked at, and neither decoded nor mixed.
+    fn pass(&mut self) {
+        self.obey();
+        self.take_packets();
+        let now = self.shared.samples(Instant::now());
+        self.downlink.pass(now);
+        self.downlink.report(now, &mut |packet| self.shared.send(packet));
+        self.publish();
     }
 
     /// Does what was asked for since the last frame.

@@ -15,11 +15,12 @@ use super::{
 };
 use crate::media::{
     device::{
-        ends::Intake,
+        ends::{Intake, OFF_WAIT},
         keeper::{End, Notices},
         priority::{self, Rest},
     },
     frame::{SILENCE, StereoFrame},
+    level::SILENT_DBFS,
     processing::Processor,
     uplink::{Controls, Uplink},
 };
@@ -66,6 +67,11 @@ impl Talk {
             if let Some(newest) = self.intakes.try_iter().last() {
                 intake = newest;
                 self.headset.changed(&mut self.processor);
+            }
+            if matches!(intake, Intake::Off) {
+                self.shared.microphone_level.set(SILENT_DBFS);
+                rest.park(OFF_WAIT);
+                continue;
             }
             match intake.next(&mut frame) {
                 None => {

@@ -20,7 +20,7 @@ use super::{
     stretch::Tape,
     tally::Interval,
 };
-use crate::protocol::media::Header;
+use crate::protocol::media::{Header, LEVEL_SILENT};
 
 /// Longer gaps are not filled but skipped.
 const MAX_FILLED: i64 = ms(300);
@@ -65,6 +65,8 @@ pub struct Voice<D = Decoder> {
     delay: f64,
     /// Pulls until the sound may be stretched again.
     rest: u32,
+    /// While nobody hears it: what the sender says of the sound that is due, -dBFS, and when it was.
+    passed: (u8, i64),
     concealed: f32,
     damaged: u64,
 }
@@ -98,6 +100,7 @@ impl<D: Decode> Voice<D> {
             pausing: false,
             delay: 0.0,
             rest: 0,
+            passed: (LEVEL_SILENT, 0),
             concealed: 0.0,
             damaged: 0,
         }
@@ -151,6 +154,25 @@ impl<D: Decode> Voice<D> {
             self.concealed += (made_up as f32 / wanted.max(1) as f32 - self.concealed) / WINDOW_FRAMES;
         }
         active
+    }
+
+    /// Lets the sound that is due until `now` pass without making it. Returns how loud the sender says it is, -dBFS.
+    pub fn pass(&mut self, now: i64) -> u8 {
+        if self.mode == Mode::Playing {
+            self.tape = Tape::default();
+            (self.held, self.discard) = (0, 0);
+            self.end_fade();
+            self.mode = Mode::Idle;
+        }
+        let due_after = self.buffer.due_after();
+        while self.buffer.first().is_some_and(|first| first.timestamp + due_after <= now) {
+            let Some(packet) = self.buffer.pop() else { break };
+            self.pausing = packet.payload.len() <= DTX_MAX_BYTES;
+            self.last_sequence = Some(packet.sequence);
+            self.passed = (if self.pausing { LEVEL_SILENT } else { packet.level }, now);
+        }
+        let (level, at) = self.passed;
+        if now - at > MAX_FILLED { LEVEL_SILENT } else { level }
     }
 
     fn add_noise(&mut self, samples: usize) {
