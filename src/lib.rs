@@ -7,6 +7,7 @@ pub mod app;
 #[cfg(feature = "desktop")]
 pub mod bench;
 pub mod call;
+pub mod class;
 #[cfg(feature = "desktop")]
 pub mod client;
 #[cfg(feature = "desktop")]

@@ -90,6 +90,7 @@ pub(crate) fn notice(text: Text, state: &State, kind: &NoticeKind) -> String {
         NoticeKind::DeviceLost { microphone: true } => text.tr("notice-microphone-lost"),
         NoticeKind::DeviceLost { microphone: false } => text.tr("notice-speaker-lost"),
         NoticeKind::MutedWhileSpeaking => text.tr("notice-muted-speaking"),
+        NoticeKind::HandStillUp => text.tr("notice-hand-still-up"),
         NoticeKind::MissedWhileBusy(user) => text.tr_with("notice-missed-while-busy", &[("name", state.name_of(user))]),
         NoticeKind::Group(notice) => group_notice(text, state, notice),
     }

@@ -158,6 +158,8 @@ impl Call {
                 duration_s: 0,
                 on_hold: false,
                 network: Network::Good,
+                lesson: None,
+                lesson_over: None,
             },
             alias: None,
             peer_device: None,

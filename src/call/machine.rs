@@ -267,7 +267,10 @@ impl Machine {
             | Event::DevicesChanged(_)
             | Event::SelfStatusChanged(_)
             | Event::FavouritesChanged(_)
-            | Event::SyncFinished(_) => {}
+            | Event::SyncFinished(_)
+            | Event::LessonChanged(_)
+            | Event::LessonOver(_)
+            | Event::MicrophoneRefused(_) => {}
         }
     }
 

@@ -1,8 +1,16 @@
 //! What a call looks like from outside: plain data, from which window, ringer, phone and tests all derive.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
-use crate::protocol::{GroupId, InviteId, RoomId, UserId, event::Participant};
+use crate::{
+    class,
+    protocol::{
+        GroupId, InviteId, RoomId, UserId,
+        event::{LessonOver, Participant},
+    },
+};
 
 /// Who called.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -181,6 +189,12 @@ pub struct CallView {
     /// somebody else's trouble.
     #[serde(default, skip_serializing_if = "Network::is_good")]
     pub network: Network,
+    /// The lesson, if it is one and this device is or was in it.
+    #[serde(skip)]
+    pub lesson: Option<Arc<class::View>>,
+    /// Why this device is out of the lesson, if that was not its own doing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lesson_over: Option<LessonOver>,
 }
 
 impl CallView {

@@ -294,6 +294,7 @@ impl Actor {
             Command::SetFavourite { user, favourite } => self.set_favourite(user, favourite),
             Command::SetSchedule(schedule) => self.set_schedule(schedule),
             Command::Group(command) => self.group_command(command),
+            Command::Lesson(_) => {}
             // The loop has ended the engine before it comes here.
             Command::Shutdown => {}
         }

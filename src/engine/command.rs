@@ -1,8 +1,13 @@
 //! What a front end may ask of the engine. No command has a return value: what comes of it shows in the state.
 
-use crate::protocol::{
-    DeviceId, GroupId, InviteId, SourceId, UserId,
-    api::{GroupType, Schedule},
+use crate::{
+    class::Whose,
+    protocol::{
+        DeviceId, GroupId, InviteId, SourceId, UserId,
+        api::{GroupType, Schedule},
+        class_data::{ClassCommand, Reaction},
+        lesson::LessonSettings,
+    },
 };
 
 use super::{picture::Prepared, settings::Settings};
@@ -119,6 +124,8 @@ pub enum Command {
     },
     /// Something about groups.
     Group(GroupCommand),
+    /// Something about lessons.
+    Lesson(LessonCommand),
     /// End the engine: leave calls, close connections, store everything.
     Shutdown,
 }
@@ -191,6 +198,78 @@ pub enum GroupCommand {
         /// Let them in.
         accept: bool,
     },
+}
+
+/// What a front end may ask about lessons. Whether it is allowed decides the server. All but the first and the reports are
+/// about the lesson that this device is in. A lesson that is on is joined with [`Command::JoinCall`], and left with
+/// [`Command::HangUp`].
+#[derive(Clone, Debug)]
+pub enum LessonCommand {
+    /// Open a lesson in a group, and go in.
+    Start {
+        /// The group.
+        group: GroupId,
+        /// What is chosen.
+        settings: LessonSettings,
+        /// Which members are rung.
+        ring: Vec<UserId>,
+    },
+    /// End the lesson for all.
+    End,
+    /// Ask all students: to raise hands, a roll call, a poll.
+    Ask {
+        /// What.
+        command: ClassCommand,
+        /// For how long, seconds; 0 without a limit.
+        timeout_s: u32,
+    },
+    /// Take no more answers to a question.
+    StopAsking(InviteId),
+    /// Invite a student to speak; or say yes to a hand that was raised unasked.
+    LetSpeak(UserId),
+    /// Take the invitation to speak back.
+    TakeOfferBack(UserId),
+    /// Say no to a hand that was raised unasked.
+    Decline(UserId),
+    /// Raise the own hand: as the answer to the teacher's question, or unasked.
+    RaiseHand,
+    /// Answer a question: with a choice (0 where there is nothing to choose), or not at all.
+    Answer(InviteId, Option<u8>),
+    /// Take the floor that is offered, or not.
+    AnswerOffer {
+        /// Take it.
+        accept: bool,
+    },
+    /// Lower hands.
+    LowerHands(Whose),
+    /// Give floors back, or take them.
+    EndFloors(Whose),
+    /// Open or close microphones at the relay.
+    SetMicrophones {
+        /// Which.
+        open: bool,
+        /// Whose.
+        whose: Whose,
+    },
+    /// Change what is chosen.
+    Set(LessonSettings),
+    /// Give a sign.
+    React(Reaction),
+    /// Remove somebody for the rest of the lesson.
+    Remove {
+        /// Whom.
+        user: UserId,
+        /// Why, for them; may be empty.
+        reason: String,
+    },
+    /// Let somebody who was removed come back.
+    Readmit(UserId),
+    /// Fetch which lessons a group has had: [`State::reports`](super::State::reports).
+    ShowReports(GroupId),
+    /// Fetch the report of one of them.
+    ShowReport(InviteId),
+    /// The reports are closed.
+    CloseReports,
 }
 
 /// What the sign-in screen asks.

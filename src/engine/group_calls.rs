@@ -153,6 +153,7 @@ mod tests {
             users: vec![user("bob")],
             user_count: 1,
             ringing: vec![],
+            lesson: false,
         }
     }
 

@@ -39,7 +39,7 @@ use crate::{
     protocol::{ApiError, Code, Delivery, Request},
 };
 
-pub use command::{Command, GroupCommand, SignInForm};
+pub use command::{Command, GroupCommand, LessonCommand, SignInForm};
 pub use profile::ProfileError;
 pub use settings::Settings;
 pub use state::State;

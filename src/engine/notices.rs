@@ -21,9 +21,10 @@ impl Notices {
     pub(super) fn add(&mut self, now_ms: u64, kind: NoticeKind) {
         self.last_id += 1;
         let until_ms = match kind {
-            NoticeKind::Failed(_) | NoticeKind::DeviceChanged { .. } | NoticeKind::MutedWhileSpeaking => {
-                Some(now_ms + MOMENT_MS)
-            }
+            NoticeKind::Failed(_)
+            | NoticeKind::DeviceChanged { .. }
+            | NoticeKind::MutedWhileSpeaking
+            | NoticeKind::HandStillUp => Some(now_ms + MOMENT_MS),
             // Somebody may come back to it later.
             NoticeKind::DeviceLost { .. } | NoticeKind::MissedWhileBusy(_) | NoticeKind::Group(_) => None,
         };

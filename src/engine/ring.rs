@@ -93,6 +93,8 @@ mod tests {
             duration_s: 0,
             on_hold: false,
             network: Network::Good,
+            lesson: None,
+            lesson_over: None,
         }
     }
 

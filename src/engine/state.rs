@@ -4,7 +4,12 @@ use std::{collections::BTreeSet, sync::Arc};
 
 use crate::{
     call::{CallView, log::LogRow},
-    protocol::{DeviceId, GroupId, SourceId, UserId, api::SelfStatus, event::Presence},
+    protocol::{
+        DeviceId, GroupId, SourceId, UserId,
+        api::SelfStatus,
+        event::Presence,
+        lesson::{LessonSummary, ReportRow},
+    },
 };
 
 pub use super::groups::view::{
@@ -70,6 +75,8 @@ pub struct State {
     pub settings: Arc<Settings>,
     /// Short messages, oldest first.
     pub notices: Arc<[Notice]>,
+    /// The reports of a group's lessons, while they are shown.
+    pub reports: Option<Arc<LessonReports>>,
 }
 
 impl State {
@@ -392,6 +399,26 @@ pub enum Quality {
     Down,
 }
 
+/// The reports of a group's lessons.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LessonReports {
+    /// The group.
+    pub group: GroupId,
+    /// Its lessons, the newest first; `None` until the server has answered.
+    pub lessons: Option<Vec<LessonSummary>>,
+    /// The one that is shown.
+    pub report: Option<LessonReport>,
+}
+
+/// The report of a lesson.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LessonReport {
+    /// The lesson as a whole.
+    pub lesson: LessonSummary,
+    /// Everybody who was there, ordered by name; `None` until the server has answered.
+    pub rows: Option<Vec<ReportRow>>,
+}
+
 /// A short message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Notice {
@@ -424,4 +451,6 @@ pub enum NoticeKind {
     MissedWhileBusy(UserId),
     /// Something happened to this user with a group.
     Group(GroupNotice),
+    /// This user speaks, and the own hand is still up.
+    HandStillUp,
 }

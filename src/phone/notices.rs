@@ -33,6 +33,7 @@ pub(super) fn json(notice: &NoticeKind) -> Value {
         NoticeKind::DeviceChanged { .. } => "deviceChanged",
         NoticeKind::DeviceLost { .. } => "deviceLost",
         NoticeKind::MutedWhileSpeaking => "mutedWhileSpeaking",
+        NoticeKind::HandStillUp => "handStillUp",
         NoticeKind::MissedWhileBusy(_) => "missedWhileBusy",
         NoticeKind::Group(_) => "group",
     };
@@ -46,6 +47,7 @@ pub(super) fn line(kind: &NoticeKind) -> String {
         NoticeKind::Failed(problem) => pilot::sentence(problem),
         NoticeKind::DeviceChanged { microphone, name } => format!("The {} is now {name}", device(*microphone)),
         NoticeKind::DeviceLost { microphone } => format!("The {} is gone", device(*microphone)),
+        NoticeKind::HandStillUp => "You speak, and your hand is still up".to_owned(),
         NoticeKind::MutedWhileSpeaking => "Somebody speaks into the closed microphone".to_owned(),
         NoticeKind::MissedWhileBusy(user) => format!("{user} called meanwhile and was told that the line is busy"),
         NoticeKind::Group(GroupNotice { group, by, what }) => match what {

@@ -27,6 +27,8 @@ pub struct GroupCall {
     pub user_count: usize,
     /// Who is being rung; the first [`NAMED_MAX`].
     pub ringing: Vec<UserId>,
+    /// It is a lesson.
+    pub lesson: bool,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -46,6 +48,9 @@ struct Wire {
     user_count: usize,
     #[serde(default)]
     ringing_list: Vec<Named>,
+    /// Ours; others ignore it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    lesson: bool,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -73,6 +78,7 @@ impl GroupCall {
             user_count: wire.user_count.max(users.len()),
             users,
             ringing: names(wire.ringing_list),
+            lesson: wire.lesson,
         })
     }
 
@@ -88,6 +94,7 @@ impl GroupCall {
             user_list: named(&self.users),
             user_count: self.user_count,
             ringing_list: named(&self.ringing),
+            lesson: self.lesson,
         };
         // Strings and numbers only: serialising cannot fail.
         serde_json::to_string(&wire).unwrap_or_default()
@@ -108,6 +115,7 @@ mod tests {
             users: vec![user("alice"), user("bob")],
             user_count: 2,
             ringing: vec![user("carol")],
+            lesson: true,
         };
         assert_eq!(GroupCall::parse(&call.to_json()), Some(call));
     }

@@ -8,11 +8,13 @@
 
 pub mod api;
 pub mod call_data;
+pub mod class_data;
 pub mod error;
 pub mod event;
 pub mod group_call;
 pub mod ids;
 pub mod lan;
+pub mod lesson;
 pub mod limits;
 pub mod media;
 pub mod rpc;

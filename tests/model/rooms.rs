@@ -91,6 +91,7 @@ impl Server {
             participants,
             change: self.changes,
             ringing: self.rung(id),
+            lesson: None,
         }))
     }
 

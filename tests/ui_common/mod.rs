@@ -210,6 +210,8 @@ pub fn call(state: &State, direction: Direction, phase: Phase) -> CallView {
         duration_s: 0,
         on_hold: false,
         network: Network::Good,
+        lesson: None,
+        lesson_over: None,
     }
 }
 

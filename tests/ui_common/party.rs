@@ -101,6 +101,7 @@ pub fn call_is_on(language: Language, theme: Theme) -> State {
         users: people[..4].to_vec(),
         user_count: 9,
         ringing: people[4..5].to_vec(),
+        lesson: false,
     };
     state.group_calls = [on].into();
     state

@@ -52,6 +52,7 @@ notice-microphone-changed = The microphone is now “{ $device }”
 notice-speaker-changed = The speaker is now “{ $device }”
 notice-microphone-lost = The microphone went away. The call goes on without it.
 notice-speaker-lost = The speaker went away. The call goes on without it.
+notice-hand-still-up = Your hand is still up. Lower it if you have said what you wanted.
 notice-muted-speaking = You are speaking, but your microphone is muted
 notice-missed-while-busy = { $name } called while you were in a call
 notice-dismiss = Dismiss

@@ -46,6 +46,7 @@ notice-microphone-changed = 이제 마이크로 ‘{ $device }’ 장치를 사�
 notice-speaker-changed = 이제 스피커로 ‘{ $device }’ 장치를 사용합니다
 notice-microphone-lost = 마이크 연결이 끊겼습니다. 통화는 마이크 없이 계속됩니다.
 notice-speaker-lost = 스피커 연결이 끊겼습니다. 통화는 스피커 없이 계속됩니다.
+notice-hand-still-up = 아직 손을 들고 계십니다. 하실 말씀을 마치셨으면 손을 내려 주세요.
 notice-muted-speaking = 말씀하고 계시지만 마이크가 꺼져 있습니다
 notice-missed-while-busy = 통화 중에 { $name } 님이 전화했습니다
 notice-dismiss = 알림 닫기

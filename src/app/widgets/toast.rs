@@ -27,6 +27,7 @@ pub(crate) fn toasts_ui(ui: &Ui, cx: &Cx<'_>, above: f32) {
                     NoticeKind::DeviceLost { .. } => (icons::HEADPHONES, t.warning_text),
                     NoticeKind::DeviceChanged { .. } => (icons::HEADPHONES, t.accent_text),
                     NoticeKind::MutedWhileSpeaking => (icons::MICROPHONE_SLASH, t.warning_text),
+                    NoticeKind::HandStillUp => (icons::BELL, t.accent_text),
                     NoticeKind::MissedWhileBusy(_) => (icons::PHONE_X, t.danger_text),
                     NoticeKind::Group(_) => (icons::USERS_THREE, t.accent_text),
                 };

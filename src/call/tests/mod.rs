@@ -201,6 +201,7 @@ impl Rig {
             call_id: None,
             change: 0,
             ringing: vec![],
+            lesson: None,
         };
         self.input(Input::Reply(ticket, Ok(RequestReply::Entered(reply))))
     }

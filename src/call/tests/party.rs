@@ -88,6 +88,7 @@ impl Rig {
             call_id: call.cloned(),
             change: 0,
             ringing: ringing.collect(),
+            lesson: None,
         };
         self.input(Input::Reply(ticket, Ok(RequestReply::Entered(reply))))
     }
@@ -103,6 +104,7 @@ impl Rig {
             call_id: Some(id("b")),
             change,
             ringing: Vec::new(),
+            lesson: None,
         };
         self.input(Input::Reply(ticket, Ok(RequestReply::Entered(reply))))
     }

@@ -116,6 +116,7 @@ mod check;
 mod devices;
 mod favourites;
 mod groups;
+mod lessons;
 mod pictures;
 mod rooms;
 mod session;
@@ -126,6 +127,7 @@ pub use applications::*;
 pub use devices::*;
 pub use favourites::*;
 pub use groups::*;
+pub use lessons::*;
 pub use pictures::*;
 pub use rooms::*;
 pub use session::*;
@@ -150,6 +152,9 @@ calls! {
     RefuseGroupApplication, CancelGroupApplication,
     UploadPicture, GetPicture,
     EnterRoom, ExitRoom, GetGroupAttributes,
+    SetLesson, LowerHands, EndFloors, SetMicrophones,
+    RemoveFromLesson, ReadmitToLesson, EndLesson,
+    GetLessons, GetLessonReport,
 }
 
 #[cfg(test)]

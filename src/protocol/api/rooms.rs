@@ -5,8 +5,13 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    super::{GroupId, InviteId, RoomId, SourceId, UserId, event::Participant},
+    super::{
+        ApiError, GroupId, InviteId, RoomId, SourceId, UserId,
+        event::Participant,
+        lesson::{LessonSettings, LessonState},
+    },
     Call,
+    check::invalid,
 };
 
 call! {
@@ -33,13 +38,25 @@ call! {
         /// Be there without sending or hearing: the call is on hold on this device, and the others are told so.
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         on_hold: bool,
+        /// With `create` and a group: the room is a lesson with these settings. Teachers only. If the group's room is open,
+        /// it becomes one, unless it is one already.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        lesson: Option<LessonSettings>,
+    } where |this| match &this.lesson {
+        Some(_) if !this.create || this.group_id.is_none() => {
+            Err(invalid("A lesson is opened in a group: give \"groupID\", and \"create\"."))
+        }
+        Some(settings) if !settings.is_within_bounds() => {
+            Err(invalid("A lesson has 1 to 20 floors, and 3 to 600 seconds of silence, or 0 for any."))
+        }
+        _ => Ok(()),
     }
 }
 
 impl EnterRoom {
     /// Enters a room that is open.
     pub fn of(room_id: RoomId) -> Self {
-        Self { room_id, create: false, group_id: None, call_id: None, keep_others: false, on_hold: false }
+        Self { room_id, create: false, group_id: None, call_id: None, keep_others: false, on_hold: false, lesson: None }
     }
 }
 
@@ -68,6 +85,9 @@ pub struct EnterRoomReply {
     /// Whose answer to an invitation to this room is open.
     #[serde(default)]
     pub ringing: Vec<Ringing>,
+    /// The lesson, if the room is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lesson: Option<LessonState>,
 }
 
 /// The open parts of an invitation to a room.
@@ -93,6 +113,7 @@ impl std::fmt::Debug for EnterRoomReply {
             .field("participants", &self.participants)
             .field("change", &self.change)
             .field("ringing", &self.ringing)
+            .field("lesson", &self.lesson)
             .finish()
     }
 }
@@ -114,7 +135,8 @@ call! {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ExitRoomReply {
-    /// How many devices are in the room still. Whoever reads 0 was the last one, and ends the call in the log.
+    /// How many devices are in the room still; at least 1 where a lesson goes on without anybody. Whoever reads 0 was the
+    /// last one, and ends the call in the log.
     pub remaining: usize,
     /// How long two or more were in the room at a time, ms.
     pub talked_ms: u64,

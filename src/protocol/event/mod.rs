@@ -1,6 +1,7 @@
 //! What the server tells: one notification per callback of the specification, and a few of our own.
 
 mod groups;
+mod lessons;
 mod rooms;
 
 use serde::{Deserialize, Serialize};
@@ -13,6 +14,7 @@ use super::{
 };
 
 pub use groups::*;
+pub use lessons::*;
 pub use rooms::*;
 
 /// `onReceiveNewInvitation`: an invitation began. Everyone concerned gets it: the invitees, the group's other members,
@@ -253,6 +255,12 @@ events! {
     ExitRoom(RoomExited) = "onExitRoom",
     /// The call that is on in a group is another, or has other people in it.
     GroupAttributeChanged(GroupAttributeChanged) = "onGroupAttributeChanged",
+    /// Something in the lesson changed.
+    LessonChanged(LessonChanged) = "onLessonChanged",
+    /// This device is out of the lesson.
+    LessonOver(LessonOver) = "onLessonOver",
+    /// A student's device sends sound that it may not send.
+    MicrophoneRefused(MicrophoneRefused) = "onMicrophoneRefused",
 }
 
 /// An event on its way to one user's device.

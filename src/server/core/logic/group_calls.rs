@@ -122,7 +122,7 @@ impl Logic {
         }
         let user_count = users.len();
         let users = users.into_iter().take(NAMED_MAX).collect();
-        Some(GroupCall { group: group.clone(), call_id, room, users, user_count, ringing })
+        Some(GroupCall { group: group.clone(), call_id, room, users, user_count, ringing, lesson: false })
     }
 
     /// Who invites to a room must be in it.

@@ -393,6 +393,15 @@ impl Logic {
             Request::EnterRoom(request) => self.enter_room(&actor, &request),
             Request::GetGroupAttributes(request) => self.get_group_attributes(&actor, &request.group_id),
             Request::ExitRoom(request) => self.exit_room(&actor, &request),
+            Request::SetLesson(_)
+            | Request::LowerHands(_)
+            | Request::EndFloors(_)
+            | Request::SetMicrophones(_)
+            | Request::RemoveFromLesson(_)
+            | Request::ReadmitToLesson(_)
+            | Request::EndLesson(_)
+            | Request::GetLessons(_)
+            | Request::GetLessonReport(_) => refuse(Code::MethodNotFound, "There are no lessons yet."),
             Request::GetServerInfo(_)
             | Request::Ping(_)
             | Request::Login(_)

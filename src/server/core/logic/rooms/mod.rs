@@ -103,6 +103,7 @@ impl Logic {
             participants,
             change: self.rooms.changes,
             ringing: ringing.collect(),
+            lesson: None,
         })
     }
 
