@@ -6,6 +6,7 @@ mod failures;
 mod favourites;
 mod group_calls;
 mod groups;
+mod lesson_worlds;
 mod rooms;
 mod sessions;
 mod signaling;
