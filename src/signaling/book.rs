@@ -331,7 +331,8 @@ impl Book {
         self.by_room.get(&room).into_iter().flatten().filter_map(|id| self.all.get(id))
     }
 
-    fn open_in(&self, group: &GroupId) -> Vec<InviteId> {
+    /// The open invitations of a group, ordered by identifier.
+    pub fn open_in(&self, group: &GroupId) -> Vec<InviteId> {
         self.by_group.get(group).into_iter().flatten().cloned().collect()
     }
 

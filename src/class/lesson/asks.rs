@@ -88,7 +88,8 @@ impl Lesson {
 
     pub(super) fn ended(&mut self, now_ms: u64, id: &InviteId, users: &[UserId], outcome: Outcome) {
         let Some(ask) = self.asks.get_mut(id) else { return };
-        ask.open.retain(|user| !users.contains(user));
+        // What is over for somebody already does not end again.
+        let users: Vec<&UserId> = users.iter().filter(|user| ask.open.remove(*user)).collect();
         let (command, by, none_left) = (ask.command.clone(), ask.by.clone(), ask.open.is_empty());
         match command {
             ClassCommand::RaiseHands | ClassCommand::RollCall | ClassCommand::Poll { .. } => {
@@ -99,7 +100,7 @@ impl Lesson {
             ClassCommand::Speak => users.iter().for_each(|user| self.end_offer(now_ms, id, user, outcome)),
             ClassCommand::AskToSpeak => {
                 let down = match outcome {
-                    Outcome::Declined => Some((HandDown::Declined, users.first().cloned())),
+                    Outcome::Declined => Some((HandDown::Declined, users.first().map(|user| (*user).clone()))),
                     _ if !none_left => None,
                     Outcome::TimedOut => Some((HandDown::TimedOut, None)),
                     Outcome::Cancelled | Outcome::Accepted => Some((HandDown::Own, None)),

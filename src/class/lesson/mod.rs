@@ -274,6 +274,11 @@ impl Lesson {
         self.asks.contains_key(id)
     }
 
+    /// The invitations that are open, and whose answers are.
+    pub fn open_asks(&self) -> impl Iterator<Item = (&InviteId, &BTreeSet<UserId>)> {
+        self.asks.iter().map(|(id, ask)| (id, &ask.open))
+    }
+
     /// How long the lesson has been on, ms.
     pub fn length_ms(&self, now_ms: u64) -> u64 {
         now_ms.saturating_sub(self.started_ms)

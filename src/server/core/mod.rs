@@ -96,6 +96,20 @@ pub enum Input {
         /// Whose.
         source: SourceId,
     },
+    /// The relay has dropped sound of a source whose voice is closed.
+    VoiceRefused {
+        /// Whose.
+        source: SourceId,
+        /// So many packets since it said so last.
+        packets: u64,
+    },
+    /// The relay has let a source be heard whose voice was set.
+    Spoke {
+        /// Whose.
+        source: SourceId,
+        /// Speech since it said so last, ms.
+        ms: u64,
+    },
     /// Finish the batch and stop.
     Stop {
         /// Told when everything is on disk.
@@ -124,6 +138,9 @@ pub trait RelayControl: Send + Sync {
     fn admit(&self, room: RoomId, source: SourceId, token: &str);
     /// The source has left: its token is void, its connection ends.
     fn evict(&self, source: SourceId);
+    /// Whether sound of the source is let through; reports and pings always are. It is for the place that the source has
+    /// at present: whoever is admitted anew may be heard until this is said again.
+    fn set_voice(&self, source: SourceId, open: bool);
 }
 
 /// What the core needs to start.

@@ -1,7 +1,7 @@
 //! The relay: rooms of media connections.
 //!
 //! * `rooms`: who is in which room, whose packets go where; `loudest`: which speakers are heard when there are too many;
-//!   `share`: how many of them a listener gets; `pace`: whether packets wait for each other; `queue`: what waits for a
+//!   `voice`: who may be heard at all; `share`: how many speakers a listener gets; `pace`: whether packets wait for each other; `queue`: what waits for a
 //!   listener; `arrivals`: what came of a speaker's packets. No I/O, no clock.
 //! * `link`: the way to one connection; `websocket` and `quic` carry it.
 //!
@@ -16,6 +16,7 @@ mod queue;
 pub(super) mod quic;
 mod rooms;
 mod share;
+mod voice;
 pub(super) mod websocket;
 
 use std::{
@@ -34,6 +35,7 @@ use super::core::{CoreHandle, Input, RelayControl};
 use link::{Link, Put, Way};
 use quic::Outbox;
 use rooms::{Audio, Dropped, Opened, Rooms, Route};
+use voice::Heard;
 
 /// Time between two looks for connections that have fallen silent.
 const LOOK_EVERY: Duration = Duration::from_millis(250);
@@ -53,6 +55,8 @@ pub struct RelayStats {
     pub malformed: u64,
     /// Packets above the rate of one source.
     pub over_rate: u64,
+    /// Packets of sources whose voices are closed.
+    pub refused: u64,
     /// Packets of speakers who were not among the loudest of their room.
     pub left_out: u64,
     /// Copies that had to make way for newer ones, or became too old.
@@ -66,6 +70,7 @@ struct Counters {
     wrong_source: AtomicU64,
     malformed: AtomicU64,
     over_rate: AtomicU64,
+    refused: AtomicU64,
     left_out: AtomicU64,
     queue_full: AtomicU64,
 }
@@ -135,6 +140,7 @@ impl Relay {
             wrong_source: get(&self.counters.wrong_source),
             malformed: get(&self.counters.malformed),
             over_rate: get(&self.counters.over_rate),
+            refused: get(&self.counters.refused),
             left_out: get(&self.counters.left_out),
             queue_full: get(&self.counters.queue_full),
         }
@@ -185,19 +191,28 @@ impl Relay {
         let _ = core.send(input).await;
     }
 
-    /// Tells the core whose connection has been silent for so long, and whose is heard again, as long as it is asked to.
+    /// Tells the core what it cannot see, as long as it is asked to: whose connection has been silent for so long, and
+    /// whose is heard again; whose sound was refused, and who spoke for how long.
     pub(super) async fn watch(&self, core: &CoreHandle, silent_after: Duration) {
         let silent_us = u64::try_from(silent_after.as_micros()).unwrap_or(u64::MAX);
         loop {
             let now_us = self.now_us();
-            let (changed, any) = {
-                let rooms = self.rooms();
+            let (changed, voices, any) = {
+                let mut rooms = self.rooms();
                 let changed: Vec<_> =
                     rooms.links().filter(|(_, link)| link.look(now_us, silent_us)).map(|(of, _)| of).collect();
-                (changed, rooms.links().next().is_some())
+                (changed, rooms.voices(now_us / 1_000), rooms.links().next().is_some())
             };
             for source in changed {
                 self.report(core, source).await;
+            }
+            for Heard { source, refused, spoken_ms } in voices {
+                let refused = (refused > 0).then_some(Input::VoiceRefused { source, packets: refused });
+                let spoke = (spoken_ms > 0).then_some(Input::Spoke { source, ms: spoken_ms });
+                for input in refused.into_iter().chain(spoke) {
+                    // A core that has stopped has no use for it.
+                    let _ = core.send(input).await;
+                }
             }
             if any {
                 sleep(LOOK_EVERY).await;
@@ -239,8 +254,8 @@ impl Relay {
         let mut marked: Option<Bytes> = None;
         let mut full = Vec::new();
         let became = self.rooms().audio(
-            header.source,
-            header.level,
+            &header,
+            payload.len(),
             now_us / 1_000,
             |link| link.speakers(),
             |link, returns| {
@@ -257,6 +272,7 @@ impl Relay {
             },
         );
         match became {
+            Audio::Refused => count(&self.counters.refused, 1),
             Audio::LeftOut => count(&self.counters.left_out, 1),
             Audio::Delivered { copies, waits } => {
                 count(&self.counters.forwarded, copies as u64);
@@ -327,5 +343,10 @@ impl RelayControl for Relay {
             link.end(ApiError::new(Code::NotFound, "This room has been left."));
             self.rouse(link);
         }
+    }
+
+    fn set_voice(&self, source: SourceId, open: bool) {
+        let now_ms = self.now_us() / 1_000;
+        self.rooms().set_voice(source, open, now_ms);
     }
 }

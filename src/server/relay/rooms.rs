@@ -7,7 +7,11 @@ use crate::protocol::{
     media::{Header, Kind, Report},
 };
 
-use super::{loudest::Loudest, pace::Pace};
+use super::{
+    loudest::Loudest,
+    pace::Pace,
+    voice::{Heard, Voice},
+};
 
 /// Longest payload of a ping, bytes: it comes back as often as it is sent.
 const PING_MAX_BYTES: usize = 64;
@@ -63,6 +67,8 @@ pub(super) struct Rooms<Link> {
 struct Place {
     room: RoomId,
     token: String,
+    /// Only where it was set; who has none is heard.
+    voice: Option<Voice>,
 }
 
 #[derive(Debug)]
@@ -83,6 +89,8 @@ struct Member<Link> {
 /// What became of a packet of sound.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Audio {
+    /// Its speaker may not be heard.
+    Refused,
     /// Its speaker is not among those who are heard.
     LeftOut,
     /// It was delivered.
@@ -122,7 +130,7 @@ impl<Link: Clone> Rooms<Link> {
         }
         let ended = self.evict(source);
         self.tokens.insert(token.to_owned(), source);
-        self.sources.insert(source, Place { room, token: token.to_owned() });
+        self.sources.insert(source, Place { room, token: token.to_owned(), voice: None });
         ended
     }
 
@@ -131,6 +139,22 @@ impl<Link: Clone> Rooms<Link> {
         let place = self.sources.remove(&source)?;
         self.tokens.remove(&place.token);
         self.take(place.room, source, |_| true)
+    }
+
+    /// Opens or closes the voice of a source, if it has a place.
+    pub(super) fn set_voice(&mut self, source: SourceId, open: bool, now_ms: u64) {
+        let Some(place) = self.sources.get_mut(&source) else { return };
+        place.voice.get_or_insert_with(|| Voice::new(open, now_ms)).set(open);
+        if !open && let Some(room) = self.rooms.get_mut(&place.room) {
+            // Its place among the loudest is free for others at once.
+            room.loudest.remove(source);
+        }
+    }
+
+    /// What the core is to be told of voices.
+    pub(super) fn voices(&mut self, now_ms: u64) -> Vec<Heard> {
+        let voices = self.sources.iter_mut().filter_map(|(source, place)| Some((*source, place.voice.as_mut()?)));
+        voices.filter_map(|(source, voice)| voice.report(source, now_ms)).collect()
     }
 
     /// Gives whoever shows the token its place. `connect` makes the connection, from the source and the connection that
@@ -189,15 +213,20 @@ impl<Link: Clone> Rooms<Link> {
     /// this speaker were left out before this one. `speakers` says how many speakers a listener gets.
     pub(super) fn audio(
         &mut self,
-        source: SourceId,
-        level: u8,
+        header: &Header,
+        payload_bytes: usize,
         now_ms: u64,
         speakers: impl Fn(&Link) -> usize,
         mut deliver: impl FnMut(&Link, bool),
     ) -> Audio {
-        let Some(place) = self.sources.get(&source) else { return Audio::LeftOut };
+        let source = header.source;
+        let Some(place) = self.sources.get_mut(&source) else { return Audio::LeftOut };
+        if place.voice.as_mut().is_some_and(|voice| !voice.hear(header, payload_bytes)) {
+            return Audio::Refused;
+        }
         let Some(room) = self.rooms.get_mut(&place.room) else { return Audio::LeftOut };
-        let Some(heard) = room.loudest.hear(source, level, now_ms) else { return Audio::LeftOut };
+        let Some(mut heard) = room.loudest.hear(source, header.level, now_ms) else { return Audio::LeftOut };
+        heard.returns |= place.voice.as_mut().is_some_and(Voice::returns);
         let mut copies = 0;
         for member in &mut room.members {
             if member.source == source {

@@ -27,7 +27,7 @@ fn header(kind: Kind, source: u32) -> Header {
 /// Who hears a source.
 fn others(rooms: &mut Rooms<u32>, source: u32) -> Vec<u32> {
     let mut found = Vec::new();
-    rooms.audio(SourceId(source), LEVEL_SILENT, 0, |_| PLACES, |link, _| found.push(*link));
+    rooms.audio(&header(Kind::Audio, source), 4, 0, |_| PLACES, |link, _| found.push(*link));
     found.sort_unstable();
     found
 }
@@ -107,8 +107,8 @@ fn round(rooms: &mut Rooms<u32>, now_ms: u64, levels: &[(u32, u8)], gets: impl F
     let mut heard = Vec::new();
     for (source, level) in levels {
         rooms.audio(
-            SourceId(*source),
-            *level,
+            &Header { level: *level, ..header(Kind::Audio, *source) },
+            4,
             now_ms,
             |link| gets(*link),
             |link, returns| heard.push(format!("{source}>{link}{}", if returns { "!" } else { "" })),
@@ -222,18 +222,63 @@ proptest! {
 #[test]
 fn another_number_of_speakers_is_for_the_rooms_to_come() {
     let mut rooms = Rooms::new(2);
+    let loud = |source| Header { level: 20, ..header(Kind::Audio, source) };
     let heard = |rooms: &mut Rooms<u32>, number: u32| {
         let sources = [1, 2, 3].map(|source| 10 * number + source);
         for source in sources {
             rooms.admit(room(number), SourceId(source), &format!("t{source}"));
             open(rooms, &format!("t{source}"), source);
         }
-        let loud = |source| rooms.audio(SourceId(source), 20, 0, |_| PLACES, |_, _| {});
+        let loud = |source| rooms.audio(&loud(source), 4, 0, |_| PLACES, |_, _| {});
         sources.map(loud).into_iter().filter(|became| matches!(became, Audio::Delivered { .. })).count()
     };
     assert_eq!(heard(&mut rooms, 1), 2);
     rooms.set_speakers(1);
     assert_eq!(heard(&mut rooms, 2), 1);
-    let again = [11, 12, 13].map(|source| rooms.audio(SourceId(source), 20, 20, |_| PLACES, |_, _| {}));
+    let again = [11, 12, 13].map(|source| rooms.audio(&loud(source), 4, 20, |_| PLACES, |_, _| {}));
     assert_eq!(again.iter().filter(|became| matches!(became, Audio::Delivered { .. })).count(), 2);
+}
+
+#[test]
+fn closed_voices_take_no_place_among_the_loudest() {
+    let mut rooms = Rooms::new(1);
+    for source in 1..=3 {
+        rooms.admit(room(1), SourceId(source), &format!("t{source}"));
+        open(&mut rooms, &format!("t{source}"), source);
+    }
+    // The only place is for the soft one: the loud one may not be heard.
+    rooms.set_voice(SourceId(1), false, 0);
+    for now_ms in (0..200).step_by(20) {
+        assert_eq!(round(&mut rooms, now_ms, &[(1, 5), (2, 60)], |_| 1), ["2>1", "2>3"]);
+    }
+    // It gets the place when the other one's voice is closed, at once and with the gap marked.
+    rooms.set_voice(SourceId(1), true, 200);
+    rooms.set_voice(SourceId(2), false, 200);
+    assert_eq!(round(&mut rooms, 200, &[(1, 60), (2, 5)], |_| 1), ["1>2!", "1>3!"]);
+    assert_eq!(round(&mut rooms, 220, &[(1, 60), (2, 5)], |_| 1), ["1>2", "1>3"]);
+    let mut told = rooms.voices(2_000);
+    told.sort_by_key(|heard| heard.source);
+    let refused: Vec<_> = told.iter().map(|heard| (heard.source.0, heard.refused)).collect();
+    assert_eq!(refused, [(1, 10), (2, 2)]);
+}
+
+#[test]
+fn a_closed_voice_stays_closed_with_its_place() {
+    let mut rooms = Rooms::new(PLACES);
+    for source in 1..=2 {
+        rooms.admit(room(1), SourceId(source), &format!("t{source}"));
+        open(&mut rooms, &format!("t{source}"), source);
+    }
+    rooms.set_voice(SourceId(1), false, 0);
+    assert_eq!(others(&mut rooms, 1), [0; 0]);
+    // Another connection takes the place: the voice belongs to the place.
+    open(&mut rooms, "t1", 11);
+    assert_eq!(others(&mut rooms, 1), [0; 0]);
+    rooms.admit(room(1), SourceId(1), "t1");
+    assert_eq!(others(&mut rooms, 1), [0; 0], "admitted again with the same token, nothing changes");
+    assert_eq!(others(&mut rooms, 2), [11], "who may not speak hears");
+    rooms.set_voice(SourceId(1), true, 0);
+    assert_eq!(others(&mut rooms, 1), [2]);
+    rooms.set_voice(SourceId(9), false, 0);
+    assert_eq!(others(&mut rooms, 9), [0; 0], "a stranger has no voice");
 }

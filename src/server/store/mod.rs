@@ -12,6 +12,7 @@ mod applications;
 mod favourites;
 mod groups;
 mod invitations;
+mod lessons;
 mod log;
 mod pictures;
 mod schema;

@@ -114,6 +114,19 @@ pub(super) const STEPS: &[&str] = &[
     ) STRICT;
     CREATE INDEX pictures_by_user ON pictures (user);
 ",
+    "
+    -- Those that are over, with their reports.
+    CREATE TABLE lessons (
+        number     INTEGER NOT NULL PRIMARY KEY,
+        group_id   TEXT    NOT NULL REFERENCES groups ON DELETE CASCADE,
+        lesson     TEXT    NOT NULL,
+        started_ms INTEGER NOT NULL,
+        length_ms  INTEGER NOT NULL,
+        people     INTEGER NOT NULL,
+        rows       TEXT    NOT NULL,    -- JSON, ordered by user
+        UNIQUE (group_id, lesson)
+    ) STRICT;
+",
 ];
 
 /// Sets how the database works, and takes it for this process alone.

@@ -122,7 +122,8 @@ impl Logic {
         }
         let user_count = users.len();
         let users = users.into_iter().take(NAMED_MAX).collect();
-        Some(GroupCall { group: group.clone(), call_id, room, users, user_count, ringing, lesson: false })
+        let lesson = self.rooms.lesson(room).is_some();
+        Some(GroupCall { group: group.clone(), call_id, room, users, user_count, ringing, lesson })
     }
 
     /// Who invites to a room must be in it.

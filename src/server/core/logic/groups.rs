@@ -121,11 +121,15 @@ impl Logic {
         self.tell_members(group, Event::MemberLeave(members(group, actor, vec![actor.user.clone()])))?;
         let change = GroupChange { group_id: group.clone(), op_user: actor.user.clone(), group_name: name };
         self.record(Event::QuitFromGroup(change), std::slice::from_ref(&actor.user))?;
-        if before.len() == 1 {
+        let last = before.len() == 1;
+        if last {
             self.store.remove_group(group)?;
         }
         let reply = done()?;
         self.leave_group_room(group, &actor.user);
+        if last {
+            self.end_group_room(group, &actor.user);
+        }
         Ok(reply)
     }
 
@@ -140,7 +144,7 @@ impl Logic {
         self.record(Event::GroupDismissed(change), &members)?;
         self.store.remove_group(group)?;
         let reply = done()?;
-        self.end_group_room(group);
+        self.end_group_room(group, &actor.user);
         Ok(reply)
     }
 
@@ -215,8 +219,9 @@ impl Logic {
             return done();
         }
         self.store.set_member(group, &user, role)?;
-        let members = members(group, actor, vec![user]);
         let admin = role == Role::Admin;
+        self.note_role(group, &user, admin);
+        let members = members(group, actor, vec![user]);
         let event = if admin { Event::GrantAdministrator(members) } else { Event::RevokeAdministrator(members) };
         self.tell_members(group, event)?;
         done()
@@ -229,6 +234,8 @@ impl Logic {
         }
         self.store.set_member(group, &actor.user, Role::Member)?;
         self.store.set_member(group, user, Role::Owner)?;
+        self.note_role(group, &actor.user, false);
+        self.note_role(group, user, true);
         let change = GroupInfoChange { owner: Some(user.clone()), ..nothing_changed(group, actor, group_name) };
         self.tell_members(group, Event::GroupInfoChanged(change))?;
         done()

@@ -2,6 +2,8 @@
 //!
 //! Concerned are, between two users, all devices of both; in a group, all devices of all its members; and of an invitation
 //! to a room whoever is in it.
+//!
+//! `data` is not read, but in a group with a lesson on, where it is the lesson's: see [`super::lessons`].
 
 use std::{borrow::Cow, collections::BTreeSet};
 
@@ -9,7 +11,8 @@ use super::{Answer, ConnId, Effect, Fail, Logic, answer, done, refuse};
 use crate::{
     protocol::{
         Code, Event, GroupId, InviteId, UserId,
-        api::{ActionType, Invite, InviteInGroup, InviteReply, SignalingInfo},
+        api::{Accept, ActionType, Invite, InviteInGroup, InviteReply, SignalingInfo},
+        class_data::ClassCommand,
     },
     signaling::{Actor, Change, Invitation, Invited, Proposal},
 };
@@ -20,6 +23,7 @@ impl Logic {
             return refuse(Code::PeerNotFound, format!("Nobody here is called \"{}\".", request.invitee));
         }
         self.check_inviting_to(actor, request.room_id)?;
+        Self::refuse_ask(&request.data)?;
         let audience = vec![actor.user.clone(), request.invitee.clone()];
         let proposal = Proposal {
             id: request.invite_id,
@@ -30,7 +34,7 @@ impl Logic {
             online_only: request.online_user_only,
             room: request.room_id,
         };
-        self.propose(actor, proposal, &audience)
+        self.propose(actor, proposal, None, &audience)
     }
 
     pub(super) fn invite_in_group(&mut self, actor: &Actor, request: InviteInGroup) -> Answer {
@@ -47,6 +51,7 @@ impl Logic {
                 format!("{stranger} is not a member of the group; nobody was invited."),
             );
         }
+        let ask = self.check_ask(actor, &request)?;
         let proposal = Proposal {
             id: request.invite_id,
             group: Some(request.group_id),
@@ -56,10 +61,17 @@ impl Logic {
             online_only: request.online_user_only,
             room: request.room_id,
         };
-        self.propose(actor, proposal, &members)
+        self.propose(actor, proposal, ask, &members)
     }
 
-    fn propose(&mut self, actor: &Actor, proposal: Proposal, audience: &[UserId]) -> Answer {
+    /// `ask`: what it asks for, if it is a lesson's.
+    fn propose(
+        &mut self,
+        actor: &Actor,
+        proposal: Proposal,
+        ask: Option<ClassCommand>,
+        audience: &[UserId],
+    ) -> Answer {
         let (id, invitees, room) = (proposal.id.clone(), proposal.invitees.clone(), proposal.room);
         // Older ones than the book remembers are still in the store.
         if self.book.get(&id).is_none() && self.store.has_invitation(&id)? {
@@ -68,6 +80,9 @@ impl Logic {
         }
         if let Invited::New { change, lapsed } = self.book.invite(self.now_ms, actor, proposal)? {
             self.store_lapsed(lapsed.as_slice())?;
+            if let Some(ask) = ask {
+                self.note_ask(actor, &change.invitation, ask);
+            }
             self.publish_to(*change, audience)?;
             // Nothing is refused any more.
             if let Some(room) = room {
@@ -76,6 +91,17 @@ impl Logic {
         }
         let online = invitees.into_iter().filter(|user| self.online.contains_key(user)).collect();
         answer(&InviteReply { invite_id: id, online })
+    }
+
+    pub(super) fn accept(&mut self, actor: &Actor, request: Accept) -> Answer {
+        self.check_acceptance(actor, &request.invite_id, &request.data)?;
+        let change = self.book.accept(actor, &request.invite_id, request.data)?;
+        let room = change.invitation.room;
+        let reply = self.publish(change)?;
+        if let Some(room) = room {
+            self.rooms.answered(room, &actor.device);
+        }
+        Ok(reply)
     }
 
     /// Ends what no device reported in time.
@@ -87,10 +113,11 @@ impl Logic {
         self.store_lapsed(&lapsed)
     }
 
-    fn store_lapsed(&self, lapsed: &[InviteId]) -> Result<(), Fail> {
+    fn store_lapsed(&mut self, lapsed: &[InviteId]) -> Result<(), Fail> {
         for invitation in lapsed.iter().filter_map(|id| self.book.get(id)) {
             self.store.put_invitation(invitation, self.now_ms, self.wall_ms)?;
         }
+        lapsed.iter().for_each(|id| self.note_lapsed(id));
         Ok(())
     }
 
@@ -109,6 +136,7 @@ impl Logic {
 
     /// The same where who is concerned is known; whoever is in the invitation's room is, too.
     pub(super) fn publish_to(&mut self, change: Change, audience: &[UserId]) -> Result<(), Fail> {
+        self.note_change(&change);
         let mut audience = Cow::Borrowed(audience);
         if let Some(room) = change.invitation.room {
             let there: BTreeSet<UserId> = self.rooms.users(room).collect();

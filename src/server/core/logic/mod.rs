@@ -3,8 +3,8 @@
 //! # All or nothing
 //! Accounts, groups and logs are in the store only; invitations are in the [`Book`] and in the store; sessions and
 //! rooms are in memory only. Each input is handled under a savepoint. If it is refused, or the store fails, the savepoint
-//! is rolled back, the book takes back what it did, and whatever was to be told is dropped. Handlers touch sessions and
-//! rooms last, when nothing can fail any more. If the commit fails, the batch never happened: every request of it that
+//! is rolled back, the book takes back what it did, and whatever was to be told is dropped. Handlers touch sessions,
+//! rooms and lessons last, when nothing can fail any more. If the commit fails, the batch never happened: every request of it that
 //! wrote something is answered 10002, its events are dropped, and the book takes everything back.
 
 mod applications;
@@ -15,6 +15,7 @@ mod group_calls;
 mod groups;
 mod guesses;
 mod invitations;
+mod lessons;
 mod pictures;
 mod presence;
 mod release;
@@ -37,8 +38,9 @@ use tokio::sync::oneshot;
 
 use super::{ConnId, CoreConfig, Input, RelayControl};
 use crate::{
+    class,
     protocol::{
-        ApiError, Code, DeviceId, Event, Request, UserId,
+        ApiError, Code, DeviceId, Event, GroupId, Request, UserId,
         api::{Empty, ServerInfo},
     },
     server::store::{Message, Store, StoreError, StoreResult},
@@ -141,6 +143,8 @@ pub(crate) struct Logic {
     /// Time of the batch, ms since 1970.
     wall_ms: i64,
     effects: VecDeque<Effect>,
+    /// What the present input means for lessons: they hear of it when it has succeeded.
+    for_lessons: Vec<(GroupId, class::Input)>,
     /// The batch's transaction is alive.
     usable: bool,
     next_sweep_ms: u64,
@@ -172,6 +176,7 @@ impl Logic {
             now_ms,
             wall_ms,
             effects: VecDeque::new(),
+            for_lessons: Vec::new(),
             usable: true,
             next_sweep_ms: now_ms,
             not_before_ms: now_ms,
@@ -202,6 +207,7 @@ impl Logic {
             self.book.undo_to(0);
             self.not_before_ms = now_ms + RETRY_MS;
             self.retract();
+            self.agree_with_book();
         }
         self.release();
         self.stop.take()
@@ -232,6 +238,7 @@ impl Logic {
             let _ = self.attempt(|logic| Ok(logic.store.sweep(logic.wall_ms)?));
         }
         self.remove_lost_participants();
+        self.do_what_is_due_in_lessons();
     }
 
     /// Does something wholly or not at all.
@@ -246,7 +253,11 @@ impl Logic {
         {
             outcome = Err(Fail::Store(error));
         }
+        if outcome.is_ok() {
+            self.feed_lessons();
+        }
         outcome.map_err(|fail| {
+            self.for_lessons.clear();
             self.book.undo_to(mark);
             self.effects.truncate(told);
             // After some errors SQLite itself ends the transaction: then the whole batch is void.
@@ -287,6 +298,8 @@ impl Logic {
             Input::Drained { conn } => self.effects.push_back(Effect::CatchUp { conn }),
             Input::MediaUp { source } => self.media_changed(source, true),
             Input::MediaDown { source } => self.media_changed(source, false),
+            Input::VoiceRefused { source, packets } => self.voice_refused(source, packets),
+            Input::Spoke { source, ms } => self.spoke(source, ms),
             Input::Stop { done } => self.stop = Some(done),
         }
     }
@@ -338,15 +351,7 @@ impl Logic {
                 let change = self.book.cancel(&actor, &request.invite_id, &request.invitee_list, request.data)?;
                 self.publish(change)
             }
-            Request::Accept(request) => {
-                let change = self.book.accept(&actor, &request.invite_id, request.data)?;
-                let room = change.invitation.room;
-                let reply = self.publish(change)?;
-                if let Some(room) = room {
-                    self.rooms.answered(room, &actor.device);
-                }
-                Ok(reply)
-            }
+            Request::Accept(request) => self.accept(&actor, request),
             Request::Reject(request) => {
                 let change = self.book.reject(&actor, &request.invite_id, request.data)?;
                 self.publish(change)
@@ -393,15 +398,15 @@ impl Logic {
             Request::EnterRoom(request) => self.enter_room(&actor, &request),
             Request::GetGroupAttributes(request) => self.get_group_attributes(&actor, &request.group_id),
             Request::ExitRoom(request) => self.exit_room(&actor, &request),
-            Request::SetLesson(_)
-            | Request::LowerHands(_)
-            | Request::EndFloors(_)
-            | Request::SetMicrophones(_)
-            | Request::RemoveFromLesson(_)
-            | Request::ReadmitToLesson(_)
-            | Request::EndLesson(_)
-            | Request::GetLessons(_)
-            | Request::GetLessonReport(_) => refuse(Code::MethodNotFound, "There are no lessons yet."),
+            Request::SetLesson(request) => self.set_lesson(&actor, &request),
+            Request::LowerHands(request) => self.lower_hands(&actor, request),
+            Request::EndFloors(request) => self.end_floors(&actor, request),
+            Request::SetMicrophones(request) => self.set_microphones(&actor, request),
+            Request::RemoveFromLesson(request) => self.remove_from_lesson(&actor, request),
+            Request::ReadmitToLesson(request) => self.readmit_to_lesson(&actor, request),
+            Request::EndLesson(request) => self.end_lesson(&actor, &request),
+            Request::GetLessons(request) => self.get_lessons(&actor, &request),
+            Request::GetLessonReport(request) => self.get_lesson_report(&actor, &request),
             Request::GetServerInfo(_)
             | Request::Ping(_)
             | Request::Login(_)

@@ -30,11 +30,14 @@ impl Logic {
     /// Lets everything out. Connections that turn out too slow are dropped, which may cause more to be told.
     pub(super) fn release(&mut self) {
         loop {
+            self.tell_lesson_news();
             while let Some(effect) = self.effects.pop_front() {
                 self.let_out(effect);
             }
             self.announce_presence();
             self.announce_group_calls();
+            // Who turned out too slow is away from the lesson.
+            self.tell_lesson_news();
             if self.effects.is_empty() {
                 return;
             }

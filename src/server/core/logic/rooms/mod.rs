@@ -3,8 +3,8 @@
 //! A device is in one room at a time; entering another one leaves the first, unless it asks to keep it: who holds one
 //! call to take another is in both, and sends and hears where it is not on hold. Who is invited to a room may enter it; a
 //! group's room every member, and a group has one at a time. The room, with everybody's permission to enter it and the
-//! open invitations to it, ends with its last participant. A participant without a signaling connection keeps the place
-//! for [`limits::ROOM_GRACE_MS`].
+//! open invitations to it, ends with its last participant; a room with a lesson ends with the lesson. A participant
+//! without a signaling connection keeps the place for [`limits::ROOM_GRACE_MS`].
 //!
 //! What lives here: entering and leaving; the facts are in `places`. What the end of somebody's stay brings to the log
 //! ([`Logic::settle_rooms`]) is written with the batch in which it happens, or with the next that can be stored.
@@ -15,6 +15,7 @@ use std::collections::{BTreeMap, HashSet};
 
 use super::{Answer, ConnId, Effect, Logic, RETRY_MS, answer, refuse, sessions::secret, stopwatch::Stopwatch};
 use crate::{
+    class::Input,
     protocol::{
         Code, DeviceId, Event, GroupId, RoomId, SourceId, UserId,
         api::{EnterRoom, EnterRoomReply, ExitRoom, ExitRoomReply, Ringing},
@@ -27,8 +28,8 @@ use crate::{
 /// A media connection that was silent before the signaling connection was gone counts for so long at most, ms.
 const SILENCE_COUNTED_MS: u64 = 10_000;
 
-pub(super) use places::Rooms;
-use places::{Person, Room};
+use places::Person;
+pub(super) use places::{Room, Rooms};
 
 impl Logic {
     pub(super) fn enter_room(&mut self, actor: &Actor, request: &EnterRoom) -> Answer {
@@ -37,6 +38,10 @@ impl Logic {
             request.group_id.as_ref().filter(|_| request.create).and_then(|group| self.rooms.of_group(group));
         let id = groups_room.unwrap_or(request.room_id);
         let again = self.rooms.is_in(id, &actor.device);
+        let role = match self.rooms.group_of(id).or(request.group_id.as_ref().filter(|_| request.create)) {
+            Some(group) if !again || request.lesson.is_some() => self.store.role(group, &actor.user)?,
+            _ => None,
+        };
         if !again {
             if request.keep_others && self.rooms.rooms_of(&actor.device).count() >= limits::ROOMS_PER_DEVICE_MAX {
                 return refuse(Code::InvalidOperation, "This device is in too many rooms; leave one of them first.");
@@ -46,10 +51,7 @@ impl Logic {
                     return refuse(Code::IdInUse, "There is a room with this number; make another random one.");
                 }
                 Some(room) => {
-                    let member = match &room.group {
-                        Some(group) => self.store.role(group, &actor.user)?.is_some(),
-                        None => false,
-                    };
+                    let member = room.group.is_some() && role.is_some();
                     if !member && !room.allowed.contains(&actor.user) {
                         return refuse(Code::PermissionDenied, "Nobody has let you into this room.");
                     }
@@ -64,6 +66,7 @@ impl Logic {
                 }
             }
         }
+        let opening = self.check_lesson(actor, request, id, role)?;
 
         // From here on nothing is refused.
         if !request.keep_others {
@@ -74,21 +77,23 @@ impl Logic {
         } else {
             self.settle_in(actor, id, request);
         }
+        let Some(person) = self.rooms.person(id, &actor.device) else {
+            return refuse(Code::NotFound, "There is no such room (any more).");
+        };
+        let source_id = person.participant.source_id;
+        person.voice = None;
+        if person.participant.on_hold {
+            // The others are told that nothing is sent or heard here: so it is, whatever the client does.
+            self.relay.evict(source_id);
+        } else {
+            self.relay.admit(id, source_id, &token);
+        }
+        let lesson = self.attend(actor, id, opening, (!again).then_some(role));
         let Some(room) = self.rooms.rooms.get(&id) else {
             return refuse(Code::NotFound, "There is no such room (any more).");
         };
-        let (own, participants): (Vec<_>, Vec<_>) = room
-            .people
-            .values()
-            .map(|person| person.participant.clone())
-            .partition(|person| person.device_id == actor.device);
-        let Some(own) = own.first() else { return refuse(Code::NotFound, "There is no such room (any more).") };
-        if own.on_hold {
-            // The others are told that nothing is sent or heard here: so it is, whatever the client does.
-            self.relay.evict(own.source_id);
-        } else {
-            self.relay.admit(id, own.source_id, &token);
-        }
+        let others = room.people.iter().filter(|(device, _)| **device != actor.device);
+        let participants = others.map(|(_, person)| person.participant.clone()).collect();
         let now_ms = self.now_ms;
         let ringing = self.book.open_to(id).filter(|there| there.timeout_s > 0).map(|there| Ringing {
             invite_id: there.id.clone(),
@@ -98,12 +103,12 @@ impl Logic {
         answer(&EnterRoomReply {
             room_id: id,
             call_id: room.call_id.clone(),
-            source_id: own.source_id,
+            source_id,
             relay_token: token,
             participants,
             change: self.rooms.changes,
             ringing: ringing.collect(),
-            lesson: None,
+            lesson,
         })
     }
 
@@ -121,6 +126,7 @@ impl Logic {
             allowed: HashSet::from([actor.user.clone()]),
             people: BTreeMap::new(),
             talking: Stopwatch::default(),
+            lesson: None,
         });
         let person = Person {
             participant: participant.clone(),
@@ -131,6 +137,7 @@ impl Logic {
             answering,
             talked_before_ms: room.talking.read(self.now_ms),
             company: Vec::new(),
+            voice: None,
         };
         room.people.insert(actor.device.clone(), person);
         room.introduce(&actor.device);
@@ -156,7 +163,8 @@ impl Logic {
             return refuse(Code::InvalidOperation, "This device is not in that room (any more).");
         }
         let reply = ExitRoomReply {
-            remaining: room.people.len() - 1,
+            // A lesson goes on without anybody: nobody but who ends it is the last one.
+            remaining: (room.people.len() - 1).max(usize::from(room.lesson.is_some())),
             talked_ms: room.talking.read(self.now_ms),
             call_id: room.call_id.clone(),
         };
@@ -177,7 +185,7 @@ impl Logic {
         }
     }
 
-    fn leave_room(&mut self, room_id: RoomId, device: &DeviceId, reason: LeaveReason) {
+    pub(super) fn leave_room(&mut self, room_id: RoomId, device: &DeviceId, reason: LeaveReason) {
         let now_ms = self.now_ms;
         let Some(room) = self.rooms.rooms.get_mut(&room_id) else { return };
         let several = room.is_of_several();
@@ -197,16 +205,12 @@ impl Logic {
             reason,
         };
         let group = room.group.clone();
-        let empty = room.people.is_empty();
+        let over = room.people.is_empty() && room.lesson.is_none();
         if several && !person.answering && !exited.user_list.is_empty() {
             self.rooms.exits.push((person.participant.user_id.clone(), exited));
         }
-        if empty {
-            self.rooms.rooms.remove(&room_id);
-            self.rooms.gone.push(room_id);
-            if let Some(group) = &group {
-                self.rooms.by_group.remove(group);
-            }
+        if over {
+            self.close_room(room_id);
         }
         self.rooms.places.remove(&(device.clone(), room_id));
         self.rooms.sources.remove(&person.participant.source_id);
@@ -218,8 +222,21 @@ impl Logic {
         if let Some(group) = &group {
             self.touch_group(group);
         }
+        let user = person.participant.user_id.clone();
         let left = RoomLeft { room_id, participant: person.participant, reason, change: self.rooms.change() };
         self.tell_room(room_id, device, Event::RemoteUserLeaveRoom(left));
+        let lost = reason == LeaveReason::Lost;
+        self.tell_lesson(room_id, Input::Left { user, device: device.clone(), lost });
+    }
+
+    /// Nobody is in a room, and it is to be no more.
+    pub(super) fn close_room(&mut self, room_id: RoomId) {
+        let Some(room) = self.rooms.rooms.remove(&room_id) else { return };
+        self.rooms.gone.push(room_id);
+        if let Some(group) = &room.group {
+            self.rooms.by_group.remove(group);
+            self.touch_group(group);
+        }
     }
 
     /// A user is no longer a member: out of the group's room, if there is one.
@@ -228,24 +245,20 @@ impl Logic {
         let Some(room) = self.rooms.rooms.get_mut(&id) else { return };
         // That they were once invited to it opens it no more.
         room.allowed.remove(user);
-        let devices: Vec<DeviceId> = room
-            .people
-            .iter()
-            .filter(|(_, person)| person.participant.user_id == *user)
-            .map(|(device, _)| device.clone())
-            .collect();
-        for device in devices {
-            self.leave_room(id, &device, LeaveReason::Removed);
-        }
+        self.put_out(id, Some(user));
     }
 
-    /// The group is gone: so is its room.
-    pub(super) fn end_group_room(&mut self, group: &GroupId) {
+    /// The group is gone: so is its room, and the lesson in it.
+    pub(super) fn end_group_room(&mut self, group: &GroupId, by: &UserId) {
         let Some(id) = self.rooms.of_group(group) else { return };
-        let room = self.rooms.rooms.get(&id);
-        let devices: Vec<DeviceId> = room.into_iter().flat_map(|room| room.people.keys().cloned()).collect();
-        for device in devices {
-            self.leave_room(id, &device, LeaveReason::Removed);
+        self.end_lesson_in(id, Some(by.clone()), false);
+        self.put_out(id, None);
+    }
+
+    /// Takes a user's devices, or all, out of a room.
+    pub(super) fn put_out(&mut self, room: RoomId, user: Option<&UserId>) {
+        for device in self.rooms.devices_in(room, user) {
+            self.leave_room(room, &device, LeaveReason::Removed);
         }
     }
 
@@ -267,17 +280,18 @@ impl Logic {
         self.tell_link(room_id, device);
     }
 
-    /// Writes down whose stay is over, and cancels the open invitations to rooms that are gone.
+    /// Writes down whose stay and which lessons are over, and cancels the open invitations to rooms that are gone.
     pub(super) fn settle_rooms(&mut self) {
-        self.rooms.written = (0, 0);
-        if self.now_ms < self.not_before_ms || (self.rooms.exits.is_empty() && self.rooms.gone.is_empty()) {
+        self.rooms.written = (0, 0, 0);
+        if self.now_ms < self.not_before_ms || !self.rooms.is_unwritten() {
             return;
         }
-        let (exits, gone) = (self.rooms.exits.clone(), self.rooms.gone.clone());
+        let (exits, gone, over) = (self.rooms.exits.clone(), self.rooms.gone.clone(), self.rooms.over.clone());
         let written = self.attempt(|logic| {
             for (user, exited) in &exits {
                 logic.record(Event::ExitRoom(exited.clone()), std::slice::from_ref(user))?;
             }
+            over.iter().try_for_each(|lesson| logic.store_lesson(lesson))?;
             for room in &gone {
                 // Somebody may have opened it again.
                 if !logic.rooms.exists(*room) {
@@ -289,7 +303,7 @@ impl Logic {
             Ok(())
         });
         match written {
-            Ok(()) => self.rooms.written = (exits.len(), gone.len()),
+            Ok(()) => self.rooms.written = (exits.len(), gone.len(), over.len()),
             Err(_) => self.not_before_ms = self.now_ms + RETRY_MS,
         }
     }
@@ -310,6 +324,7 @@ impl Logic {
         let silent_ms = person.media_lost_ms.map(|since| since.max(now_ms.saturating_sub(SILENCE_COUNTED_MS)));
         person.lost_ms = if up { None } else { before.or(silent_ms).or(Some(now_ms)) };
         let after = person.lost_ms;
+        let user = person.participant.user_id.clone();
         if let Some(lost_ms) = before {
             self.rooms.due.remove(&(lost_ms + limits::ROOM_GRACE_MS, device.clone(), room_id));
         }
@@ -317,6 +332,8 @@ impl Logic {
             self.rooms.due.insert((lost_ms + limits::ROOM_GRACE_MS, device.clone(), room_id));
         }
         self.tell_link(room_id, device);
+        let device = device.clone();
+        self.tell_lesson(room_id, if up { Input::Back { user, device } } else { Input::Lost { user, device } });
     }
 
     /// The relay says that a participant's media connection is up, or silent or gone.
@@ -359,9 +376,14 @@ impl Logic {
     }
 
     fn tell_room(&mut self, room: RoomId, except: &DeviceId, event: Event) {
+        self.tell_people(room, |device, _| device != except, event);
+    }
+
+    /// Tells those devices in a room that are meant.
+    pub(super) fn tell_people(&mut self, room: RoomId, whom: impl Fn(&DeviceId, &UserId) -> bool, event: Event) {
         let people = self.rooms.rooms.get(&room).map(|room| &room.people).into_iter().flatten();
         let to: Vec<ConnId> = people
-            .filter(|(device, _)| *device != except)
+            .filter(|(device, person)| whom(device, &person.participant.user_id))
             .filter_map(|(device, person)| self.online.get(&person.participant.user_id)?.get(device).copied())
             .collect();
         if !to.is_empty() {

@@ -2,7 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
-use super::super::stopwatch::Stopwatch;
+use super::super::{
+    lessons::{OpenLesson, OverLesson},
+    stopwatch::Stopwatch,
+};
 use crate::protocol::{
     DeviceId, GroupId, InviteId, RoomId, SourceId, UserId,
     event::{Participant, RoomExited},
@@ -12,12 +15,12 @@ use crate::protocol::{
 const COMPANY_MAX: usize = 100;
 
 #[derive(Debug)]
-pub(super) struct Person {
-    pub(super) participant: Participant,
+pub(in super::super) struct Person {
+    pub(in super::super) participant: Participant,
     /// Counts entries: who came first.
-    pub(super) came: u64,
+    pub(in super::super) came: u64,
     /// When the signaling connection was lost, monotonic ms.
-    pub(super) lost_ms: Option<u64>,
+    pub(in super::super) lost_ms: Option<u64>,
     /// There was a media connection, and it says nothing or is gone since then, monotonic ms.
     pub(super) media_lost_ms: Option<u64>,
     /// What the others were told last.
@@ -28,17 +31,21 @@ pub(super) struct Person {
     pub(super) talked_before_ms: u64,
     /// Who else was there.
     pub(super) company: Vec<UserId>,
+    /// In a lesson: whether the relay was told to let sound through; `None` if it has not been told.
+    pub(in super::super) voice: Option<bool>,
 }
 
 #[derive(Debug)]
-pub(super) struct Room {
-    pub(super) group: Option<GroupId>,
-    pub(super) call_id: Option<InviteId>,
+pub(in super::super) struct Room {
+    pub(in super::super) group: Option<GroupId>,
+    pub(in super::super) call_id: Option<InviteId>,
     pub(super) opener: UserId,
     pub(super) allowed: HashSet<UserId>,
-    pub(super) people: BTreeMap<DeviceId, Person>,
+    pub(in super::super) people: BTreeMap<DeviceId, Person>,
     /// Runs while two or more are there.
-    pub(super) talking: Stopwatch,
+    pub(in super::super) talking: Stopwatch,
+    /// While there is one, the room stays although nobody is in it.
+    pub(in super::super) lesson: Option<OpenLesson>,
 }
 
 impl Room {
@@ -48,7 +55,7 @@ impl Room {
     }
 
     /// Who is here, in the order of coming, each once.
-    pub(super) fn users(&self) -> Vec<UserId> {
+    pub(in super::super) fn users(&self) -> Vec<UserId> {
         let mut people: Vec<&Person> = self.people.values().collect();
         people.sort_by_key(|person| person.came);
         let mut seen = HashSet::new();
@@ -75,13 +82,13 @@ impl Room {
 /// All rooms.
 #[derive(Debug, Default)]
 pub(in super::super) struct Rooms {
-    pub(super) rooms: HashMap<RoomId, Room>,
+    pub(in super::super) rooms: HashMap<RoomId, Room>,
     /// Which rooms a device is in.
     pub(super) places: BTreeSet<(DeviceId, RoomId)>,
     /// The room that a group has.
     pub(super) by_group: HashMap<GroupId, RoomId>,
     /// Whose place in which room a source belongs to.
-    pub(super) sources: HashMap<SourceId, (DeviceId, RoomId)>,
+    pub(in super::super) sources: HashMap<SourceId, (DeviceId, RoomId)>,
     pub(super) last_source: u32,
     pub(super) entries: u64,
     /// The number of the last change.
@@ -91,8 +98,12 @@ pub(in super::super) struct Rooms {
     /// Stays that are over and rooms that are gone: not in the log yet.
     pub(super) exits: Vec<(UserId, RoomExited)>,
     pub(super) gone: Vec<RoomId>,
-    /// How many of them the present batch has written.
-    pub(super) written: (usize, usize),
+    /// The rooms with a lesson.
+    pub(in super::super) lessons: BTreeSet<RoomId>,
+    /// Lessons that are over: not stored yet.
+    pub(in super::super) over: Vec<OverLesson>,
+    /// How many stays, rooms and lessons the present batch has written.
+    pub(super) written: (usize, usize, usize),
 }
 
 impl Rooms {
@@ -164,19 +175,56 @@ impl Rooms {
 
     /// What the batch has written is stored.
     pub(in super::super) fn settled(&mut self) {
-        let (exits, gone) = std::mem::take(&mut self.written);
+        let (exits, gone, over) = std::mem::take(&mut self.written);
         self.exits.drain(..exits);
         self.gone.drain(..gone);
+        self.over.drain(..over);
+    }
+
+    /// Whether something is over that has not been written.
+    pub(super) fn is_unwritten(&self) -> bool {
+        !self.exits.is_empty() || !self.gone.is_empty() || !self.over.is_empty()
     }
 
     pub(in super::super) fn next_deadline(&self) -> Option<u64> {
-        // What is not written is due at once, or when the store is tried again.
-        let unwritten = (!self.exits.is_empty() || !self.gone.is_empty()).then_some(0);
-        unwritten.or(self.due.first().map(|(at, ..)| *at))
+        if self.is_unwritten() {
+            // It is due at once, or when the store is tried again.
+            return Some(0);
+        }
+        let lessons = self.lessons.iter().filter_map(|room| self.lesson(*room)?.lesson.next_deadline());
+        lessons.chain(self.due.first().map(|(at, ..)| *at)).min()
+    }
+
+    /// The lesson in a room.
+    pub(in super::super) fn lesson(&self, room: RoomId) -> Option<&OpenLesson> {
+        self.rooms.get(&room)?.lesson.as_ref()
+    }
+
+    pub(in super::super) fn lesson_mut(&mut self, room: RoomId) -> Option<&mut OpenLesson> {
+        self.rooms.get_mut(&room)?.lesson.as_mut()
+    }
+
+    /// The room of the lesson that is on in a group.
+    pub(in super::super) fn lesson_of(&self, group: &GroupId) -> Option<RoomId> {
+        self.of_group(group).filter(|room| self.lesson(*room).is_some())
+    }
+
+    /// Whose a source is, and in which room.
+    pub(in super::super) fn user_of(&self, source: SourceId) -> Option<(UserId, RoomId)> {
+        let (device, room) = self.sources.get(&source)?;
+        let person = self.rooms.get(room)?.people.get(device)?;
+        Some((person.participant.user_id.clone(), *room))
+    }
+
+    /// The devices in a room: a user's, or all.
+    pub(in super::super) fn devices_in(&self, room: RoomId, user: Option<&UserId>) -> Vec<DeviceId> {
+        let people = self.rooms.get(&room).map(|room| &room.people).into_iter().flatten();
+        let theirs = people.filter(|(_, person)| user.is_none_or(|user| person.participant.user_id == *user));
+        theirs.map(|(device, _)| device.clone()).collect()
     }
 
     /// The number of a change that is told now.
-    pub(super) fn change(&mut self) -> u64 {
+    pub(in super::super) fn change(&mut self) -> u64 {
         self.changes += 1;
         self.changes
     }

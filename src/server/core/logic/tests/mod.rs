@@ -48,6 +48,10 @@ impl RelayControl for FakeRelay {
     fn evict(&self, source: SourceId) {
         self.0.lock().expect("no panic").push(format!("evict {}", source.0));
     }
+    fn set_voice(&self, source: SourceId, open: bool) {
+        let which = if open { "open" } else { "close" };
+        self.0.lock().expect("no panic").push(format!("{which} {}", source.0));
+    }
 }
 
 /// A connection as its client sees it.
