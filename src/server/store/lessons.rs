@@ -49,7 +49,11 @@ impl Store {
     }
 
     /// A lesson with its report.
-    pub(crate) fn lesson(&self, group: &GroupId, id: &InviteId) -> StoreResult<Option<(LessonSummary, Vec<ReportRow>)>> {
+    pub(crate) fn lesson(
+        &self,
+        group: &GroupId,
+        id: &InviteId,
+    ) -> StoreResult<Option<(LessonSummary, Vec<ReportRow>)>> {
         let sql = "SELECT lesson, started_ms, length_ms, people, rows FROM lessons WHERE group_id = ?1 AND lesson = ?2";
         let mut query = self.db.prepare_cached(sql)?;
         let with_rows = |row: &Row<'_>| Ok((read(row), row.get::<_, String>(4)?));

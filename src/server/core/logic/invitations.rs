@@ -65,13 +65,7 @@ impl Logic {
     }
 
     /// `ask`: what it asks for, if it is a lesson's.
-    fn propose(
-        &mut self,
-        actor: &Actor,
-        proposal: Proposal,
-        ask: Option<ClassCommand>,
-        audience: &[UserId],
-    ) -> Answer {
+    fn propose(&mut self, actor: &Actor, proposal: Proposal, ask: Option<ClassCommand>, audience: &[UserId]) -> Answer {
         let (id, invitees, room) = (proposal.id.clone(), proposal.invitees.clone(), proposal.room);
         // Older ones than the book remembers are still in the store.
         if self.book.get(&id).is_none() && self.store.has_invitation(&id)? {

@@ -29,10 +29,9 @@ impl Logic {
     /// The room of the lesson that is on in a member's group.
     fn lesson_room(&self, actor: &Actor, group: &GroupId) -> Result<RoomId, Fail> {
         self.group_and_role(group, &actor.user)?;
-        self.rooms.lesson_of(group).map_or_else(
-            || refuse(Code::NotFound, "No lesson is on in this group (any more)."),
-            Ok,
-        )
+        self.rooms
+            .lesson_of(group)
+            .map_or_else(|| refuse(Code::NotFound, "No lesson is on in this group (any more)."), Ok)
     }
 
     /// Asks the lesson of a group; nothing else can refuse it.
