@@ -6,6 +6,7 @@ mod failures;
 mod favourites;
 mod group_calls;
 mod groups;
+mod lessons;
 mod rooms;
 mod sessions;
 mod signaling;
