@@ -93,7 +93,7 @@ impl Machine {
     }
 
     /// Tells the server whether the call is on hold now, and asks for the key to the sound.
-    fn enter_again(&mut self, i: usize) {
+    pub(super) fn enter_again(&mut self, i: usize) {
         let call = &mut self.calls[i];
         if !call.is_on_the_way_in() {
             return;
@@ -101,6 +101,7 @@ impl Machine {
         if !call.is_entering() {
             call.again = true;
             call.meanwhile.clear();
+            call.forget_lesson_news();
         }
         // What was left just now is left by its own request, whose answer counts.
         self.enter_as_it_stands(i, true);

@@ -3,6 +3,7 @@
 use crate::protocol::{
     ApiError, Delivery, GroupId, InviteId, Request, RoomId, UserId,
     api::{EnterRoomReply, ExitRoomReply, InviteReply},
+    lesson::LessonSettings,
 };
 
 /// Names a request that the machine has put out, until its answer comes back.
@@ -18,7 +19,7 @@ pub enum RequestReply {
     Invited(InviteReply),
     /// Answer to `enterRoom`.
     Entered(EnterRoomReply),
-    /// Answer to `exitRoom`.
+    /// Answer to `exitRoom` and `endLesson`.
     Exited(ExitRoomReply),
 }
 
@@ -40,6 +41,17 @@ pub enum Input {
         /// Who is in it, as far as is known.
         there: Vec<UserId>,
     },
+    /// The person opens a lesson in a group, and goes in.
+    StartLesson {
+        /// The group.
+        group: GroupId,
+        /// What is chosen.
+        settings: LessonSettings,
+        /// Which members are rung; nobody need be.
+        ring: Vec<UserId>,
+    },
+    /// The person ends the lesson for all.
+    EndLesson(InviteId),
     /// The person calls more people into the call that is on.
     Add {
         /// The call.

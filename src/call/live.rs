@@ -7,6 +7,7 @@ use crate::protocol::{
 };
 
 use super::{
+    lesson::LessonPart,
     party::Party,
     view::{CallView, Direction, EndReason, Network, Phase},
 };
@@ -117,6 +118,8 @@ pub(super) struct Call {
     pub(super) peer_left: Option<(DeviceId, LeaveReason)>,
     /// What more there is to a call of several.
     pub(super) party: Option<Party>,
+    /// What more there is to a lesson.
+    pub(super) lesson: LessonPart,
     /// The peer's own invitation, which loses a glare against this call, and when it is over. In a call of a group: a
     /// member's at the same moment.
     pub(super) shadow: Option<(NewInvitation, u64)>,
@@ -179,6 +182,7 @@ impl Call {
             peer_linked: true,
             peer_left: None,
             party: None,
+            lesson: LessonPart::default(),
             shadow: None,
             limit: None,
             hangup: HangupDuty::None,
@@ -211,6 +215,7 @@ impl Call {
         self.place = Place::Entering;
         self.again = false;
         self.meanwhile.clear();
+        self.forget_lesson_news();
         // The server may be another one than before.
         self.known_change = 0;
         self.peer_linked = true;

@@ -101,6 +101,8 @@ impl Machine {
             Input::Place(peer) => self.place(peer),
             Input::PlaceSeveral(group, users) => self.place_several(group, users),
             Input::Join { group, room, call_id, there } => self.join(group, room, call_id, there),
+            Input::StartLesson { group, settings, ring } => self.start_lesson(group, settings, ring),
+            Input::EndLesson(id) => self.end_lesson(&id),
             Input::Add { call, members, others } => self.add(&call, members, others),
             Input::StopRinging(call, users) => self.stop_ringing(&call, &users),
             Input::Accept(id) => self.person_accepts(&id),
@@ -250,6 +252,9 @@ impl Machine {
             Event::MemberKicked(gone) | Event::MemberLeave(gone) => {
                 self.member_is_gone(&gone.group_id, &gone.member_list);
             }
+            Event::LessonChanged(changed) => self.lesson_changed(changed),
+            Event::LessonOver(over) => self.lesson_over(over),
+            Event::MicrophoneRefused(refused) => self.microphone_refused(&refused),
             // The rest concerns lists and sessions, not calls.
             Event::InvitationModified(_)
             | Event::GroupCreated(_)
@@ -267,10 +272,7 @@ impl Machine {
             | Event::DevicesChanged(_)
             | Event::SelfStatusChanged(_)
             | Event::FavouritesChanged(_)
-            | Event::SyncFinished(_)
-            | Event::LessonChanged(_)
-            | Event::LessonOver(_)
-            | Event::MicrophoneRefused(_) => {}
+            | Event::SyncFinished(_) => {}
         }
     }
 
@@ -284,6 +286,7 @@ impl Machine {
             Ask::Accept(_) => self.accept_answered(i, result),
             // What these were for is decided; whatever the server says (8010: it was over already) is in its events.
             Ask::Exit(_) => self.exited(i, result),
+            Ask::EndLesson(_) => self.end_lesson_answered(i, result),
             Ask::Ringing(_) | Ask::Hangup(_) | Ask::GroupHangup(_) | Ask::Cancel(_) | Ask::Reject(_) => {}
         }
     }

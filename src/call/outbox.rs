@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::protocol::{
     ApiError, Code, Request, RoomId,
-    api::{Accept, Cancel, EnterRoom, ExitRoom, Invite, InviteInGroup, Reject},
+    api::{Accept, Cancel, EndLesson, EnterRoom, ExitRoom, Invite, InviteInGroup, Reject},
 };
 
 use super::machine::{Output, RequestReply, Ticket};
@@ -19,6 +19,8 @@ const WAITING_MAX: usize = 128;
 pub(super) enum Ask {
     Enter(EnterRoom),
     Exit(ExitRoom),
+    /// Ends the lesson for all.
+    EndLesson(EndLesson),
     /// The invitation that makes a call.
     Invite(Invite),
     /// The same, of members of a group.
@@ -39,6 +41,7 @@ impl Ask {
         match self {
             Self::Enter(params) => params.clone().into(),
             Self::Exit(params) => params.clone().into(),
+            Self::EndLesson(params) => params.clone().into(),
             Self::Invite(params) | Self::Ringing(params) | Self::Hangup(params) => params.clone().into(),
             Self::InviteInGroup(params) | Self::GroupHangup(params) => params.clone().into(),
             Self::Cancel(params) => params.clone().into(),
@@ -50,7 +53,12 @@ impl Ask {
     /// Makes sense only as long as the call lives.
     fn needs_live_call(&self) -> bool {
         match self {
-            Self::Enter(_) | Self::Invite(_) | Self::InviteInGroup(_) | Self::Ringing(_) | Self::Accept(_) => true,
+            Self::Enter(_)
+            | Self::EndLesson(_)
+            | Self::Invite(_)
+            | Self::InviteInGroup(_)
+            | Self::Ringing(_)
+            | Self::Accept(_) => true,
             Self::Exit(_) | Self::Hangup(_) | Self::GroupHangup(_) | Self::Cancel(_) | Self::Reject(_) => false,
         }
     }

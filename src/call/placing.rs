@@ -41,14 +41,17 @@ impl Machine {
         call.rooms_tried += 1;
         let (id, group_id) = (call.view.call_id.clone(), call.view.group.clone());
         let call_id = Some(id.clone());
-        let enter = EnterRoom { create: true, group_id, call_id, ..EnterRoom::of(room_id) };
+        let lesson = call.lesson_to_open();
+        let enter = EnterRoom { create: true, group_id, call_id, lesson, ..EnterRoom::of(room_id) };
         self.ask(&id, Ask::Enter(enter), until);
     }
 
     /// Our own room could not be opened.
     pub(super) fn open_refused(&mut self, i: usize, error: &ApiError) {
+        // Another number does not make a teacher of anybody.
+        let no_teacher = error.is(Code::PermissionDenied) && self.calls[i].lesson_to_open().is_some();
         let taken = error.is(Code::IdInUse) || error.is(Code::PermissionDenied);
-        if taken && self.calls[i].rooms_tried < ROOMS_MAX {
+        if taken && !no_teacher && self.calls[i].rooms_tried < ROOMS_MAX {
             self.calls[i].view.room = Some(self.ids.room());
             self.open_room(i);
         } else {

@@ -70,7 +70,7 @@ impl Machine {
             let mut there = reply.participants.iter().map(|other| &other.user_id).chain(rung);
             there.any(|user| user != peer && *user != me)
         };
-        if strangers {
+        if strangers || reply.lesson.is_some() {
             self.become_party(i);
         }
         if self.calls[i].party.is_some() {

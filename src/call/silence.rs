@@ -1,7 +1,10 @@
 //! The relay falls silent during a talk: after two seconds the connection is weak and is looked at, after three it is
 //! lost for the moment, whatever the connection to the server says. The first packet makes it good again.
 //!
-//! Half a minute after the last packet, or after the connection to the server was lost, the talk is over.
+//! Half a minute after the last packet, or after the connection to the server was lost, the talk is over; a lesson after
+//! as long as the server keeps hand and floor.
+
+use crate::class;
 
 use super::{
     live::{Call, Limit, Place},
@@ -97,7 +100,9 @@ impl Call {
             self.peer_linked = false;
         }
         let since_ms = *self.cut_off_ms.get_or_insert(since_ms);
-        self.limit = Some((since_ms + RECONNECT_MS, Limit::Lost));
+        // Whoever comes back to a lesson has hand and floor for so long.
+        let time_ms = if self.view.lesson.is_some() { class::ABSENCE_MS } else { RECONNECT_MS };
+        self.limit = Some((since_ms + time_ms, Limit::Lost));
     }
 
     /// This device is not cut off, but whoever it talks with is; `anew` if it was not so a moment ago.

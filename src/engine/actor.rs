@@ -30,6 +30,7 @@ use super::{
     devices,
     group_calls::GroupCalls,
     groups::{self, Groups, News},
+    lessons::{self, Reminder, Reports},
     notices::Notices,
     people::People,
     profile::Profile,
@@ -82,6 +83,8 @@ pub(super) enum Message {
     Renamed(u64, String),
     /// Answers about groups.
     Groups(u64, News),
+    /// Answers about lessons.
+    Lessons(u64, lessons::News),
     /// A request of the person failed.
     Failed(ApiError),
     /// News of the sound floor.
@@ -111,6 +114,8 @@ pub(super) struct Actor {
     pub(super) group_calls: GroupCalls,
     pub(super) speakers: Speakers,
     pub(super) listing: groups::Listing,
+    pub(super) reports: Reports,
+    pub(super) reminder: Reminder,
     pub(super) desk: Desk,
     pub(super) inbox: mpsc::Sender<Message>,
     pub(super) outputs: Outputs,
@@ -202,6 +207,8 @@ impl Actor {
             group_calls: GroupCalls::default(),
             speakers: Speakers::default(),
             listing: groups::Listing::default(),
+            reports: Reports::default(),
+            reminder: Reminder::default(),
             desk,
             inbox,
             outputs,
@@ -294,7 +301,7 @@ impl Actor {
             Command::SetFavourite { user, favourite } => self.set_favourite(user, favourite),
             Command::SetSchedule(schedule) => self.set_schedule(schedule),
             Command::Group(command) => self.group_command(command),
-            Command::Lesson(_) => {}
+            Command::Lesson(command) => self.lesson_command(command),
             // The loop has ended the engine before it comes here.
             Command::Shutdown => {}
         }
@@ -313,6 +320,7 @@ impl Actor {
             Message::Favourites(of, answer) if of == current => self.favourites_listed(answer),
             Message::Renamed(of, name) if of == current => self.renamed(name),
             Message::Groups(of, news) if of == current => self.group_news(news),
+            Message::Lessons(of, news) if of == current => self.lesson_news(news),
             Message::Failed(error) => self.fail(error),
             Message::Sound(notice) => {
                 if let Some(news) = self.desk.notice(notice) {
@@ -333,7 +341,8 @@ impl Actor {
             | Message::OwnDevices(..)
             | Message::Favourites(..)
             | Message::Renamed(..)
-            | Message::Groups(..) => {}
+            | Message::Groups(..)
+            | Message::Lessons(..) => {}
         }
     }
 

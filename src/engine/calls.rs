@@ -16,7 +16,7 @@ use crate::{
     client::media::{MediaSender, PathStats},
     media::plan::PathView,
     protocol::{
-        ApiError, Code, Delivery, Event, InviteId, Request, SourceId,
+        ApiError, Code, Delivery, Event, InviteId, Request, RoomId, SourceId,
         api::{EnterRoomReply, ExitRoomReply, InviteReply},
     },
 };
@@ -32,6 +32,8 @@ pub(super) const SILENT_MS: u32 = 500;
 
 /// Media between the relay and the sound floor, while in a room.
 struct Media {
+    /// The room.
+    room: RoomId,
     stop: CancellationToken,
     task: JoinHandle<()>,
     /// Where the sound floor's packets go; the wire behind it is replaced after a lost connection.
@@ -129,7 +131,7 @@ impl Actor {
         for output in outputs {
             match output {
                 Output::Request(ticket, request) => self.ask(ticket, request),
-                Output::StartMedia(entered) => self.start_media(&entered),
+                Output::StartMedia(entered) => self.start_media(&entered, self.is_closed(&views, entered.room_id)),
                 Output::StopMedia => self.stop_media(),
                 Output::TestLink => {
                     if let Some(client) = &self.link.client {
@@ -139,6 +141,9 @@ impl Actor {
                 Output::Refused { error, .. } => self.fail(error),
                 Output::ToldBusy(user) => self.notify(super::state::NoticeKind::MissedWhileBusy(user)),
             }
+        }
+        if let Some(room) = self.calls.media.as_ref().map(|media| media.room) {
+            self.desk.set_closed(self.is_closed(&views, room));
         }
         if !views.iter().any(CallView::is_live) {
             self.desk.forget_talks();
@@ -275,8 +280,8 @@ impl Actor {
     }
 
     /// Wires the room's relay connection to the sound floor, both ways. After a lost connection the sound goes on, and
-    /// only the wire is new.
-    fn start_media(&mut self, entered: &EnterRoomReply) {
+    /// only the wire is new. With `closed`, the relay lets nothing through that this device says.
+    fn start_media(&mut self, entered: &EnterRoomReply, closed: bool) {
         let Some(client) = self.link.client.clone() else { return };
         let link = client.open_media(entered);
         let (sender, session) = match (self.calls.media.take(), self.desk.talk_as(entered.source_id)) {
@@ -291,7 +296,7 @@ impl Actor {
                 let sender = Arc::new(Mutex::new(link.sender));
                 let out = sender.clone();
                 let sink = Box::new(move |packet| out.lock().unwrap_or_else(PoisonError::into_inner).send(packet));
-                (sender, self.desk.start_talk(entered.source_id, &self.settings, sink))
+                (sender, self.desk.start_talk(entered.source_id, &self.settings, closed, sink))
             }
         };
         let stop = CancellationToken::new();
@@ -309,7 +314,7 @@ impl Actor {
                 }
             }
         });
-        self.calls.media = Some(Media { stop, task, sender, path: link.path, silent: false });
+        self.calls.media = Some(Media { room: entered.room_id, stop, task, sender, path: link.path, silent: false });
     }
 
     /// Tells the machine when the relay of the call falls silent, and when it is heard again.
@@ -372,7 +377,9 @@ fn read_reply(
         "inviteInGroup" => {
             serde_json::from_str::<InviteReply>(text.get()).map(RequestReply::Invited).map_err(unreadable)
         }
-        "exitRoom" => serde_json::from_str::<ExitRoomReply>(text.get()).map(RequestReply::Exited).map_err(unreadable),
+        "exitRoom" | "endLesson" => {
+            serde_json::from_str::<ExitRoomReply>(text.get()).map(RequestReply::Exited).map_err(unreadable)
+        }
         "enterRoom" => {
             serde_json::from_str::<EnterRoomReply>(text.get()).map(RequestReply::Entered).map_err(unreadable)
         }

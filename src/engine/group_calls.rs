@@ -62,7 +62,7 @@ impl GroupCalls {
 
 impl Actor {
     /// Whether something can be asked of the server now; says so if it cannot.
-    fn is_reachable(&mut self) -> bool {
+    pub(super) fn is_reachable(&mut self) -> bool {
         let online = self.draft.session == Session::Online;
         if !online {
             let message = "There is no connection to the server; call again once it is back.";

@@ -13,6 +13,7 @@ mod favourites;
 mod group_calls;
 mod groups;
 mod hosting;
+mod lessons;
 mod notices;
 mod people;
 pub mod picture;

@@ -23,6 +23,7 @@ impl Actor {
     pub(super) fn settle(&mut self) {
         self.store_log();
         self.count_calls();
+        self.mind_the_hand();
         let korean = is_korean(&self.settings);
         let silenced = self.calls.silenced.is_some() && self.calls.silenced.as_ref() == self.calls.ringing();
         let wanted = ring::wanted(&self.calls.views, silenced, &self.settings);
@@ -94,8 +95,12 @@ impl Actor {
     }
 }
 
-/// Changed calls between two pictures of them, for the stream of events.
+/// Changed calls between two pictures of them, for the stream of events. What changes in a lesson the server's own
+/// callbacks say.
 pub(super) fn changed(old: &[CallView], new: &[CallView]) -> Vec<CallView> {
     let known: BTreeMap<&InviteId, &CallView> = old.iter().map(|view| (&view.call_id, view)).collect();
-    new.iter().filter(|view| known.get(&view.call_id) != Some(view)).cloned().collect()
+    let same = |one: &CallView, other: &CallView| {
+        one == other || *one == CallView { lesson: one.lesson.clone(), ..other.clone() }
+    };
+    new.iter().filter(|view| !known.get(&view.call_id).is_some_and(|old| same(old, view))).cloned().collect()
 }

@@ -3,7 +3,7 @@
 use futures_util::FutureExt;
 
 use crate::protocol::{
-    ApiError, Call, Code, Request,
+    ApiError, Code, Request,
     api::{GetUsers, SetSelfInfo},
     limits,
 };
@@ -11,12 +11,15 @@ use crate::protocol::{
 use super::{
     RawRequest,
     actor::{Actor, Message},
+    lessons::News,
 };
 
 /// Who wants something of the server, and so is told if it was not done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Wish {
     OfThePerson,
+    /// Also whoever was second is told why.
+    InALesson,
     OfTheProgram,
 }
 
@@ -67,9 +70,11 @@ impl Actor {
 
     /// Asks the server for something whose outcome it tells all devices of the user, this one too: only a failure comes
     /// back. Requests leave in the order in which they were wished.
-    pub(super) fn wish<C: Call + Into<Request>>(&mut self, params: C, wish: Wish) {
+    pub(super) fn wish(&mut self, request: impl Into<Request>, wish: Wish) {
         let Some(client) = self.link.client.clone() else { return };
-        let mut answer = Box::pin(async move { client.call(params).await.err() });
+        let request = request.into();
+        let (method, generation) = (request.method(), self.link.generation);
+        let mut answer = Box::pin(async move { client.request(request).await.err() });
         let early = tokio::task::unconstrained(&mut answer).now_or_never();
         let inbox = self.inbox.clone();
         tokio::spawn(async move {
@@ -80,7 +85,10 @@ impl Actor {
             match (failed, wish) {
                 (None, _) => {}
                 (Some(error), Wish::OfThePerson) => _ = inbox.send(Message::Failed(error)).await,
-                (Some(error), Wish::OfTheProgram) => tracing::info!(%error, "{} was not done", C::METHOD),
+                (Some(error), Wish::InALesson) => {
+                    let _ = inbox.send(Message::Lessons(generation, News::Refused(error))).await;
+                }
+                (Some(error), Wish::OfTheProgram) => tracing::info!(%error, "{method} was not done"),
             }
         });
     }

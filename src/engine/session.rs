@@ -280,6 +280,7 @@ impl Actor {
         self.forget_status();
         self.forget_favourites();
         self.forget_groups();
+        self.close_reports();
         self.group_calls.clear();
         if self.overrides.no_discovery || self.link.browser.is_some() {
             return;

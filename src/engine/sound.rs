@@ -34,6 +34,8 @@ pub(crate) type Notices = Arc<dyn Fn(AudioNotice) + Send + Sync>;
 /// The session of a room, with what is watched about it.
 struct Talk {
     source: SourceId,
+    /// The relay lets nothing through that this device says.
+    closed: bool,
     session: Arc<AudioSession>,
 }
 
@@ -86,18 +88,25 @@ impl Desk {
     }
 
     /// Begins to send and to hear in a room, or goes on after a hold as it was. What comes in from the network goes to the
-    /// returned session.
-    pub(crate) fn start_talk(&mut self, source: SourceId, settings: &Settings, sink: PacketSink) -> Arc<AudioSession> {
+    /// returned session. With `closed`, nothing is sent whatever the person wishes.
+    pub(crate) fn start_talk(
+        &mut self,
+        source: SourceId,
+        settings: &Settings,
+        closed: bool,
+        sink: PacketSink,
+    ) -> Arc<AudioSession> {
         self.stop_talk();
         self.stop_test();
         self.muted = self.left_muted.remove(&source);
-        let config = SessionConfig { muted: self.muted, ..config(source, settings, self.headsets.clone()) };
+        let muted = self.muted || closed;
+        let config = SessionConfig { muted, ..config(source, settings, self.headsets.clone()) };
         let notices = self.notices.clone();
         let session = Arc::new(AudioSession::start(config, sink, Box::new(move |notice| notices(notice))));
         for (participant, volume) in &self.volumes {
             session.set_participant_volume(*participant, *volume);
         }
-        self.talk = Some(Talk { source, session: session.clone() });
+        self.talk = Some(Talk { source, closed, session: session.clone() });
         session
     }
 
@@ -128,8 +137,24 @@ impl Desk {
     pub(crate) fn set_muted(&mut self, muted: bool) {
         if let Some(talk) = &self.talk {
             self.muted = muted;
-            talk.session.set_muted(muted);
+            talk.session.set_muted(muted || talk.closed);
         }
+    }
+
+    /// In a lesson: whether the relay lets through what this device says. Whoever is given the floor can speak at once.
+    pub(crate) fn set_closed(&mut self, closed: bool) {
+        let Some(talk) = &mut self.talk else { return };
+        if std::mem::replace(&mut talk.closed, closed) == closed {
+            return;
+        }
+        self.muted &= closed;
+        talk.session.set_muted(self.muted || closed);
+    }
+
+    /// How loud this device's person is for others, dBFS; `None` while they hear nothing.
+    pub(crate) fn audible_dbfs(&self) -> Option<f32> {
+        let talk = self.talk.as_ref().filter(|talk| !talk.closed && !self.muted)?;
+        Some(talk.session.microphone_level_dbfs())
     }
 
     pub(crate) fn set_participant_volume(&mut self, source: SourceId, volume: f32) {
@@ -251,6 +276,8 @@ impl Desk {
                 self.speaker_now = Some(name.clone());
                 moved.then_some(NoticeKind::DeviceChanged { microphone: false, name })
             }
+            // Nobody hears it either way: there is nothing to do about it.
+            AudioNotice::MutedWhileSpeaking if self.talk.as_ref().is_some_and(|talk| talk.closed) => None,
             AudioNotice::MutedWhileSpeaking => Some(NoticeKind::MutedWhileSpeaking),
         }
     }
@@ -430,7 +457,7 @@ mod tests {
         let settings =
             Settings { microphone: DeviceSpec::Tone(440.0), speaker: DeviceSpec::Null, ..Settings::default() };
         let start = |desk: &mut Desk, source| {
-            desk.start_talk(SourceId(source), &settings, Box::new(|_| ()));
+            desk.start_talk(SourceId(source), &settings, false, Box::new(|_| ()));
             desk.muted
         };
         assert!(!start(&mut desk, 1));
@@ -446,6 +473,29 @@ mod tests {
         desk.stop_talk();
         desk.forget_talks();
         assert!(!start(&mut desk, 1) && desk.volumes.is_empty(), "another call, by the same number");
+    }
+
+    #[test]
+    fn whoever_gets_the_floor_can_speak_at_once() {
+        let mut desk = desk();
+        let settings = Settings { microphone: DeviceSpec::Null, speaker: DeviceSpec::Null, ..Settings::default() };
+        let session = desk.start_talk(SourceId(1), &settings, true, Box::new(|_| ()));
+        assert!(!desk.muted && session.is_muted(), "the person has closed nothing");
+        assert_eq!(desk.notice(AudioNotice::MutedWhileSpeaking), None);
+        assert_eq!(desk.audible_dbfs(), None);
+        desk.set_muted(true);
+        desk.set_closed(true);
+        assert!(desk.muted && session.is_muted());
+        desk.set_closed(false);
+        assert!(!desk.muted && !session.is_muted() && desk.audible_dbfs().is_some());
+        desk.set_muted(true);
+        assert!(session.is_muted() && desk.audible_dbfs().is_none());
+        assert_eq!(desk.notice(AudioNotice::MutedWhileSpeaking), Some(NoticeKind::MutedWhileSpeaking));
+        desk.set_closed(false);
+        assert!(desk.muted, "nothing has changed");
+        desk.set_closed(true);
+        desk.set_muted(false);
+        assert!(!desk.muted && session.is_muted());
     }
 
     #[test]

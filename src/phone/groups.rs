@@ -42,5 +42,6 @@ pub(super) fn call(call: &GroupCall) -> Value {
         "userList": call.users,
         "userCount": call.user_count,
         "ringingList": call.ringing,
+        "lesson": call.lesson,
     })
 }

@@ -8,7 +8,7 @@ use tokio::sync::mpsc;
 use crate::{
     call::{CallView, Phase},
     engine::{
-        Command, Engine, EngineEvent, Settings, State,
+        Command, Engine, EngineEvent, LessonCommand, Settings, State,
         state::{AudioProblem, ConnectStep, EchoState, NoiseState, Problem, Processing, Quality, Session, Transport},
     },
     media::spec::DeviceSpec,
@@ -16,7 +16,7 @@ use crate::{
 };
 
 use super::{
-    Mode, groups,
+    Mode, class, groups,
     lines::{self, Ask, BadLine, LINE_MAX_BYTES, Line},
     notices::{self, Notices},
     taken,
@@ -68,8 +68,9 @@ impl Json {
 
     fn act(&self, engine: &Engine, id: Option<Value>, ask: Ask) -> Option<()> {
         let mut quit = false;
-        let outcome = match ask {
-            Ask::Protocol(request) => {
+        let outcome = match class::resolve(&engine.state(), ask) {
+            Err(error) => Err(error),
+            Ok(Ask::Protocol(request)) => {
                 let (answer, out) = (engine.request(request), self.out.clone());
                 tokio::spawn(async move {
                     let outcome = answer.await;
@@ -79,11 +80,11 @@ impl Json {
                 });
                 return Some(());
             }
-            Ask::Quit => {
+            Ok(Ask::Quit) => {
                 quit = true;
                 Ok(json!({}))
             }
-            ask => command(engine, &engine.state(), ask),
+            Ok(ask) => command(engine, &engine.state(), ask),
         };
         if let Some(id) = id {
             self.say(lines::reply(&id, &outcome));
@@ -157,10 +158,17 @@ fn command(engine: &Engine, state: &State, ask: Ask) -> Result<Value, ApiError> 
     };
     let of = |call: InviteId| json!({ "callID": call });
     match ask {
-        Ask::Call(_) | Ask::CallGroup(..) | Ask::JoinCall(_) if state.session != Session::Online => {
+        Ask::Call(_)
+        | Ask::CallGroup(..)
+        | Ask::JoinCall(_)
+        | Ask::Lesson(LessonCommand::Start { .. } | LessonCommand::ShowReports(_))
+            if state.session != Session::Online =>
+        {
             Err(ApiError::new(Code::NotLoggedIn, "The phone is not online; wait for stateChanged."))
         }
-        Ask::Call(_) | Ask::CallGroup(..) | Ask::JoinCall(_) if taken::is_one_too_many(&state.calls, &ask) => {
+        Ask::Call(_) | Ask::CallGroup(..) | Ask::JoinCall(_) | Ask::Lesson(LessonCommand::Start { .. })
+            if taken::is_one_too_many(&state.calls, &ask) =>
+        {
             Err(ApiError::new(Code::InvalidOperation, "There is a call already; hang up first."))
         }
         Ask::Call(users) => done(Command::CallPeople(users)),
@@ -169,6 +177,7 @@ fn command(engine: &Engine, state: &State, ask: Ask) -> Result<Value, ApiError> 
             Err(ApiError::new(Code::NotFound, "There is no call in this group (any more)."))
         }
         Ask::JoinCall(group) => done(Command::JoinCall(group)),
+        Ask::Lesson(wish) => done(Command::Lesson(wish)),
         Ask::AddToCall(call, users) => {
             let call = find(state, call, CallView::is_live, "There is no such call, or it is over.")?;
             engine.send(Command::AddToCall { call: call.clone(), users });
@@ -216,7 +225,9 @@ fn command(engine: &Engine, state: &State, ask: Ask) -> Result<Value, ApiError> 
         Ask::GetState => Ok(picture(state)),
         Ask::GetLog => Ok(json!({ "rows": *state.log })),
         Ask::GetStats => Ok(stats(state)),
-        Ask::Protocol(_) | Ask::Quit => Err(ApiError::new(Code::Internal, "Not a command of the phone.")),
+        Ask::Protocol(_) | Ask::OfLesson(_) | Ask::EndLesson(_) | Ask::Quit => {
+            Err(ApiError::new(Code::Internal, "Not a command of the phone."))
+        }
     }
 }
 
@@ -283,7 +294,8 @@ fn picture(state: &State) -> Value {
         .map(|person| json!({ "userID": person.user, "displayName": person.display_name, "presence": person.presence }))
         .collect();
     if let Some(fields) = picture.as_object_mut() {
-        fields.insert("calls".into(), json!(*state.calls));
+        fields.insert("calls".into(), state.calls.iter().map(|call| class::call(state, call)).collect());
+        fields.insert("reports".into(), class::reports(state));
         fields.insert("people".into(), people.into());
         fields.insert("favourites".into(), json!(*state.favourites));
         fields.insert("oftenCalled".into(), json!(*state.often_called));

@@ -5,9 +5,12 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::{Value, value::RawValue};
 
 use crate::{
+    engine::LessonCommand,
     media::spec::DeviceSpec,
     protocol::{ApiError, Code, GroupId, InviteId, Request, UserId},
 };
+
+use super::class;
 
 /// Longest line, bytes: more than any request can need.
 pub(crate) const LINE_MAX_BYTES: usize = 256 * 1024;
@@ -27,6 +30,12 @@ pub(crate) enum Ask {
     AddToCall(Option<InviteId>, Vec<UserId>),
     /// Ring some of them no longer; all if nobody is named.
     StopRinging(Option<InviteId>, Vec<UserId>),
+    /// Something about lessons.
+    Lesson(LessonCommand),
+    /// End the lesson of a group for all; without a name, the one that the phone is in.
+    EndLesson(Option<GroupId>),
+    /// A request about the lesson that the phone is in, whose group is to be filled in.
+    OfLesson(Request),
     /// Answer the call that rings.
     Answer(Option<InviteId>),
     /// Decline it.
@@ -236,11 +245,14 @@ fn ask(method: &str, params: Option<&RawValue>) -> Result<Ask, ApiError> {
             let params = with_invite_id(method, params)?;
             Ask::Protocol(Request::parse(method, Some(&params))?)
         }
-        _ => Ask::Protocol(Request::parse(method, params)?),
+        _ => match class::ask(method, params)? {
+            Some(ask) => ask,
+            None => Ask::Protocol(Request::parse(method, params)?),
+        },
     })
 }
 
-fn read<T: DeserializeOwned>(method: &str, params: Option<&RawValue>) -> Result<T, ApiError> {
+pub(super) fn read<T: DeserializeOwned>(method: &str, params: Option<&RawValue>) -> Result<T, ApiError> {
     serde_json::from_str(params.map_or("{}", RawValue::get)).map_err(|error| {
         ApiError::new(Code::InvalidParameters, format!("The parameters of {method} do not fit: {error}."))
     })
@@ -335,8 +347,9 @@ mod tests {
 
     #[test]
     fn no_method_of_the_phone_hides_one_of_the_specification() {
-        assert!(METHODS.iter().all(|method| !Request::METHODS.contains(method)));
-        for method in METHODS {
+        let methods = || METHODS.iter().chain(class::METHODS);
+        assert!(methods().all(|method| !Request::METHODS.contains(method)));
+        for method in methods() {
             let line = json!({"jsonrpc": "2.0", "id": 1, "method": method}).to_string();
             if let Err(bad) = parse(&line) {
                 assert!(bad.error.is(Code::InvalidParameters), "{method}: {}", bad.error);

@@ -2,6 +2,8 @@
 
 use crate::call::{CallView, Phase};
 
+use crate::engine::LessonCommand;
+
 use super::lines::Ask;
 
 /// Whether this wish would be one more call. To call back whoever rings is to answer, and a call that one is in is joined
@@ -10,7 +12,9 @@ pub(super) fn is_one_too_many(calls: &[CallView], ask: &Ask) -> bool {
     let rings = |view: &CallView| view.phase == Phase::Incoming;
     let is_that_one = |view: &CallView| match ask {
         Ask::Call(users) => rings(view) && users.iter().all(|user| *user == view.peer),
-        Ask::CallGroup(group, _) => rings(view) && view.group.as_ref() == Some(group),
+        Ask::CallGroup(group, _) | Ask::Lesson(LessonCommand::Start { group, .. }) => {
+            rings(view) && view.group.as_ref() == Some(group)
+        }
         Ask::JoinCall(group) => view.group.as_ref() == Some(group),
         _ => true,
     };
@@ -19,7 +23,7 @@ pub(super) fn is_one_too_many(calls: &[CallView], ask: &Ask) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
     use crate::{
         call::{Direction, Network},
@@ -30,7 +34,7 @@ mod tests {
         UserId::new(name).expect("valid")
     }
 
-    fn view(peer: &str, group: Option<&str>, phase: Phase) -> CallView {
+    pub(in crate::phone) fn view(peer: &str, group: Option<&str>, phase: Phase) -> CallView {
         CallView {
             call_id: InviteId::new(peer).expect("valid"),
             peer: user(peer),

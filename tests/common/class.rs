@@ -22,13 +22,18 @@ impl Class {
 
     /// The same, with options for the first one's phone.
     pub(crate) fn with<const N: usize>(names: [&str; N], first: &[&str]) -> (Self, [Phone; N]) {
+        Self::of_kind("Work", names, first)
+    }
+
+    /// The same, with a group of another kind.
+    pub(crate) fn of_kind<const N: usize>(kind: &str, names: [&str; N], first: &[&str]) -> (Self, [Phone; N]) {
         let server = ServerProcess::start(&[]);
         let dir = tempfile::tempdir().expect("a folder");
         let mut phones: [Phone; N] = std::array::from_fn(|n| {
             let more = if n == 0 { first } else { &["--password", "correct horse"] };
             Phone::start(&server.url(), names[n], dir.path(), more)
         });
-        let members = json!({"groupType": "Work", "groupName": "3학년 2반", "memberList": names[1..]});
+        let members = json!({"groupType": kind, "groupName": "3학년 2반", "memberList": names[1..]});
         let group = phones[0].done("createGroup", members)["groupID"].as_str().expect("an identifier").to_owned();
         let class = Self { server, dir, group };
         for phone in &mut phones {

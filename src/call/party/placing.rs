@@ -81,7 +81,7 @@ impl Machine {
     }
 
     /// Everybody named, once, without oneself.
-    fn others_once(&self, users: Vec<UserId>) -> Vec<UserId> {
+    pub(in super::super) fn others_once(&self, users: Vec<UserId>) -> Vec<UserId> {
         let mut once: Vec<UserId> = Vec::with_capacity(users.len());
         for user in users {
             if user != self.me && !once.contains(&user) {
@@ -92,7 +92,7 @@ impl Machine {
     }
 
     /// Invitations to be sent: one for all members of the group, one for each of the others.
-    fn add_legs(&mut self, i: usize, users: Vec<UserId>, in_group: bool) {
+    pub(in super::super) fn add_legs(&mut self, i: usize, users: Vec<UserId>, in_group: bool) {
         let deadline_ms = self.now_ms + u64::from(RING_S) * 1000;
         let call = &mut self.calls[i];
         let Some(party) = &mut call.party else { return };

@@ -34,6 +34,7 @@ impl Machine {
             call.limit.take_if(|(_, limit)| *limit == Limit::Lost);
         }
         call.take_in(reply.participants.clone(), reply.change);
+        call.take_lesson_in(now_ms, &me, &reply);
         let Some(party) = &mut call.party else { return };
         if !again {
             party.unlinked.clear();
@@ -94,9 +95,7 @@ impl Machine {
     pub(in super::super) fn party_enter_refused(&mut self, i: usize, error: &ApiError) {
         match self.calls[i].invitation {
             Invitation::Joining if self.calls[i].view.talking_since_ms.is_none() => self.fail(i, error),
-            _ if self.calls[i].accepted || self.calls[i].invitation == Invitation::Joining => {
-                self.end(i, EndReason::ConnectionLost, None);
-            }
+            _ if self.calls[i].takes_part_by_now() => self.end(i, EndReason::ConnectionLost, None),
             Invitation::Unsent => self.open_refused(i, error),
             Invitation::Sent => {
                 self.end(i, EndReason::Failed, Some(error.to_string()));
@@ -195,13 +194,19 @@ impl Machine {
             if call.view.talking_since_ms.is_some() {
                 call.is_cut_off(relay_lost.unwrap_or(now_ms));
                 call.view.phase = Phase::Reconnecting;
-            } else if call.invitation.is_ours() && !call.party.as_ref().is_some_and(|p| p.waits_for_somebody(&me)) {
+            } else if call.lesson_to_open().is_none()
+                && call.invitation.is_ours()
+                && !call.party.as_ref().is_some_and(|p| p.waits_for_somebody(&me))
+            {
                 // It rang in vain while this device was cut off, or never began to.
                 let reason = if call.arrived { call.why_nobody_came() } else { EndReason::ConnectionLost };
                 self.end(i, reason, None);
             }
             return;
         };
+        if call.view.lesson.is_some() {
+            return self.lesson_progress(i, reply, relay_lost);
+        }
         if here > 0 && !call.media && call.may_sound() {
             call.media = true;
             self.put(Output::StartMedia(reply));
@@ -294,7 +299,14 @@ impl Machine {
 impl Call {
     /// This device is in the call, or on its way in without having been asked.
     pub(in super::super) fn takes_part(&self) -> bool {
-        self.accepted || self.invitation.is_ours() || self.invitation == Invitation::Joining
+        // Whoever is in a lesson has come, whatever became of the invitation.
+        let in_lesson = self.view.lesson.is_some();
+        self.accepted || in_lesson || self.invitation.is_ours() || self.invitation == Invitation::Joining
+    }
+
+    /// The call is not to be had again once its room does not take this device: it was in it, or somebody else came.
+    fn takes_part_by_now(&self) -> bool {
+        self.accepted || self.invitation == Invitation::Joining || self.view.talking_since_ms.is_some()
     }
 
     /// Why an own call of several came to nothing, as far as there is one reason.

@@ -3,6 +3,7 @@
 mod endings;
 mod glare;
 mod hold;
+mod lesson;
 mod links;
 mod log;
 mod party;

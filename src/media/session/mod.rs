@@ -147,6 +147,16 @@ impl AudioSession {
         self.shared.muted.store(muted, Relaxed);
     }
 
+    /// Whether the microphone is closed.
+    pub fn is_muted(&self) -> bool {
+        self.shared.muted.load(Relaxed)
+    }
+
+    /// Level of the microphone before muting, dBFS; -127.0 is silence.
+    pub fn microphone_level_dbfs(&self) -> f32 {
+        self.shared.microphone_level.get()
+    }
+
     /// Changes the microphone.
     pub fn set_microphone(&self, device: DeviceSpec) {
         self.microphone.want(device);

@@ -115,14 +115,17 @@ impl Logic {
             })
             .collect();
         here.sort_unstable();
-        self.rooms.lessons.insert(room);
-        self.touch_group_call(room);
+        let mut enter = |input| there.lesson.as_mut().map(|open| open.lesson.handle(now_ms, input));
         for (_, user, device, lost) in here {
             let teacher = teachers.get(&user).is_some_and(|teacher| *teacher);
-            self.tell_lesson(room, Input::Entered { user: user.clone(), device: device.clone(), teacher });
+            enter(Input::Entered { user: user.clone(), device: device.clone(), teacher });
             if lost {
-                self.tell_lesson(room, Input::Lost { user, device });
+                enter(Input::Lost { user, device });
             }
         }
+        self.rooms.lessons.insert(room);
+        self.touch_group_call(room);
+        // Once all are in: no teacher's voice is closed for a moment.
+        self.follow_lesson(room);
     }
 }

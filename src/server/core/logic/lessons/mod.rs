@@ -228,3 +228,46 @@ fn in_frames(changes: Vec<LessonChange>) -> Vec<Vec<LessonChange>> {
     }
     frames
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::protocol::{
+        Delivery,
+        lesson::{HandDown, Mine, PEOPLE_MAX, Prompt},
+        limits::{TEXT_FRAME_MAX_BYTES, USER_ID_MAX_BYTES},
+    };
+
+    #[test]
+    fn changes_fit_their_frames_and_keep_their_order() {
+        // The longest names there are, which JSON makes twice as long.
+        let backslashes = "\\".repeat(USER_ID_MAX_BYTES - 4);
+        let user = |n: usize| UserId::new(format!("{n:04}{backslashes}")).expect("valid");
+        let everybody: Vec<UserId> = (0..PEOPLE_MAX).map(user).collect();
+        let text = "\u{1}".repeat(crate::protocol::class_data::POLL_TEXT_MAX_BYTES);
+        let prompt = Prompt {
+            invite_id: InviteId::random(),
+            by: user(0),
+            command: ClassCommand::Poll { question: text.clone(), choices: vec![text; 6] },
+            asked: PEOPLE_MAX,
+            remaining_ms: Some(u64::MAX),
+            over: false,
+            answers: Vec::new(),
+            mine: Mine::No,
+        };
+        let mut changes: Vec<LessonChange> = everybody
+            .iter()
+            .map(|of| LessonChange::HandLowered { user_id: of.clone(), why: HandDown::Teacher, by: Some(user(0)) })
+            .collect();
+        changes.insert(500, LessonChange::Prompted { prompt, whom: everybody });
+        let frames = in_frames(changes.clone());
+        assert!((3..=6).contains(&frames.len()), "{}", frames.len());
+        assert_eq!(frames.concat(), changes);
+        for changes in frames {
+            let event = Event::LessonChanged(LessonChanged { room_id: RoomId::MIN, changes, change: u64::MAX });
+            let frame = Delivery { seq: 0, time_ms: i64::MAX, history: false, event }.to_wire();
+            assert!(frame.len() <= TEXT_FRAME_MAX_BYTES, "{}", frame.len());
+        }
+        assert_eq!(in_frames(Vec::new()), Vec::<Vec<LessonChange>>::new());
+    }
+}

@@ -7,6 +7,7 @@ mod favourites;
 mod group_calls;
 mod groups;
 mod lesson_worlds;
+mod lessons;
 mod rooms;
 mod sessions;
 mod signaling;
