@@ -99,8 +99,8 @@ impl Desk {
         self.stop_talk();
         self.stop_test();
         self.muted = self.left_muted.remove(&source);
-        let muted = self.muted || closed;
-        let config = SessionConfig { muted, ..config(source, settings, self.headsets.clone()) };
+        let muted = self.muted;
+        let config = SessionConfig { muted, closed, ..config(source, settings, self.headsets.clone()) };
         let notices = self.notices.clone();
         let session = Arc::new(AudioSession::start(config, sink, Box::new(move |notice| notices(notice))));
         for (participant, volume) in &self.volumes {
@@ -137,7 +137,7 @@ impl Desk {
     pub(crate) fn set_muted(&mut self, muted: bool) {
         if let Some(talk) = &self.talk {
             self.muted = muted;
-            talk.session.set_muted(muted || talk.closed);
+            talk.session.set_muted(muted);
         }
     }
 
@@ -148,7 +148,8 @@ impl Desk {
             return;
         }
         self.muted &= closed;
-        talk.session.set_muted(self.muted || closed);
+        talk.session.set_muted(self.muted);
+        talk.session.set_closed(closed);
     }
 
     /// How loud this device's person is for others, dBFS; `None` while they hear nothing.
@@ -276,8 +277,6 @@ impl Desk {
                 self.speaker_now = Some(name.clone());
                 moved.then_some(NoticeKind::DeviceChanged { microphone: false, name })
             }
-            // Nobody hears it either way: there is nothing to do about it.
-            AudioNotice::MutedWhileSpeaking if self.talk.as_ref().is_some_and(|talk| talk.closed) => None,
             AudioNotice::MutedWhileSpeaking => Some(NoticeKind::MutedWhileSpeaking),
         }
     }
@@ -348,6 +347,7 @@ fn config(source: SourceId, settings: &Settings, headsets: Headsets) -> SessionC
         microphone: settings.microphone.clone(),
         speaker: settings.speaker.clone(),
         muted: false,
+        closed: false,
         microphone_gain: settings.microphone_gain,
         speaker_volume: settings.speaker_volume,
         treatment: treatment(settings),
@@ -426,100 +426,5 @@ fn verdict(rtt_ms: f32, loss: f32, jitter_ms: f32, concealed: f32) -> Quality {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_lamp_follows_the_published_limits() {
-        assert_eq!(verdict(20.0, 0.0, 5.0, 0.0), Quality::Good);
-        assert_eq!(verdict(20.0, 0.03, 5.0, 0.0), Quality::Weak);
-        assert_eq!(verdict(300.0, 0.0, 5.0, 0.0), Quality::Weak);
-        assert_eq!(verdict(20.0, 0.0, 35.0, 0.0), Quality::Weak);
-        assert_eq!(verdict(20.0, 0.11, 5.0, 0.0), Quality::Bad);
-        assert_eq!(verdict(501.0, 0.0, 5.0, 0.0), Quality::Bad);
-        assert_eq!(verdict(20.0, 0.0, 5.0, 0.08), Quality::Bad);
-        let path = PathStats { loss_up: 0.03, ..PathStats::default() };
-        let link = |path, network| link(&AudioStats::default(), path, network).verdict;
-        assert_eq!(link(&path, Network::Good), Quality::Weak, "either direction counts");
-        let path = PathStats::default();
-        assert_eq!([Network::Weak, Network::Lost].map(|network| link(&path, network)), [Quality::Weak, Quality::Good]);
-        let path = PathStats { silent_ms: SILENT_MS, ..path };
-        assert_eq!(link(&path, Network::Lost), Quality::Down);
-    }
-
-    fn desk() -> Desk {
-        Desk::new(Arc::new(|_| {}))
-    }
-
-    #[test]
-    fn a_talk_goes_on_after_a_hold_as_it_was() {
-        let mut desk = desk();
-        let settings =
-            Settings { microphone: DeviceSpec::Tone(440.0), speaker: DeviceSpec::Null, ..Settings::default() };
-        let start = |desk: &mut Desk, source| {
-            desk.start_talk(SourceId(source), &settings, false, Box::new(|_| ()));
-            desk.muted
-        };
-        assert!(!start(&mut desk, 1));
-        desk.set_muted(true);
-        desk.set_participant_volume(SourceId(7), 2.0);
-        assert!(desk.stop_talk().is_some() && desk.stop_talk().is_none() && !desk.muted);
-        assert!(!start(&mut desk, 2), "another one begins with an open microphone");
-        assert!(start(&mut desk, 1));
-        assert_eq!(desk.volumes.get(&SourceId(7)), Some(&2.0));
-        desk.set_muted(false);
-        assert!(!start(&mut desk, 1));
-        desk.set_muted(true);
-        desk.stop_talk();
-        desk.forget_talks();
-        assert!(!start(&mut desk, 1) && desk.volumes.is_empty(), "another call, by the same number");
-    }
-
-    #[test]
-    fn whoever_gets_the_floor_can_speak_at_once() {
-        let mut desk = desk();
-        let settings = Settings { microphone: DeviceSpec::Null, speaker: DeviceSpec::Null, ..Settings::default() };
-        let session = desk.start_talk(SourceId(1), &settings, true, Box::new(|_| ()));
-        assert!(!desk.muted && session.is_muted(), "the person has closed nothing");
-        assert_eq!(desk.notice(AudioNotice::MutedWhileSpeaking), None);
-        assert_eq!(desk.audible_dbfs(), None);
-        desk.set_muted(true);
-        desk.set_closed(true);
-        assert!(desk.muted && session.is_muted());
-        desk.set_closed(false);
-        assert!(!desk.muted && !session.is_muted() && desk.audible_dbfs().is_some());
-        desk.set_muted(true);
-        assert!(session.is_muted() && desk.audible_dbfs().is_none());
-        assert_eq!(desk.notice(AudioNotice::MutedWhileSpeaking), Some(NoticeKind::MutedWhileSpeaking));
-        desk.set_closed(false);
-        assert!(desk.muted, "nothing has changed");
-        desk.set_closed(true);
-        desk.set_muted(false);
-        assert!(!desk.muted && session.is_muted());
-    }
-
-    #[test]
-    fn missing_devices_are_a_problem_only_where_a_sound_card_is_asked_for() {
-        let mut desk = desk();
-        let settings = Settings::default();
-        assert_eq!(desk.problem(&settings), None, "not known yet");
-        desk.set_devices(&Devices::default());
-        assert_eq!(desk.problem(&settings), Some(AudioProblem::NoDevices));
-        let file = Settings { microphone: DeviceSpec::Tone(440.0), ..settings.clone() };
-        assert_eq!(desk.problem(&file), Some(AudioProblem::NoSpeaker));
-        desk.set_devices(&Devices { microphones: Vec::new(), speakers: vec![("s".into(), "S".into())] });
-        assert_eq!(desk.problem(&settings), Some(AudioProblem::NoMicrophone));
-    }
-
-    #[test]
-    fn only_news_about_devices_is_told() {
-        let mut desk = desk();
-        let now = |name: &str| AudioNotice::MicrophoneNow(name.to_owned());
-        assert_eq!(desk.notice(now("a")), None, "the first one is no news");
-        assert_eq!(desk.notice(AudioNotice::MicrophoneLost), Some(NoticeKind::DeviceLost { microphone: true }));
-        assert_eq!(desk.notice(AudioNotice::MicrophoneLost), None);
-        let back = NoticeKind::DeviceChanged { microphone: true, name: "b".into() };
-        assert_eq!(desk.notice(now("b")), Some(back));
-        assert_eq!(desk.notice(now("b")), None);
-    }
-}
+#[path = "sound_tests.rs"]
+mod tests;

@@ -33,6 +33,8 @@ const MUTED_NOTICE_FRAMES: u32 = 3000;
 pub struct Controls {
     /// The microphone is closed.
     pub muted: bool,
+    /// Nothing at all is to be sent: nobody would let it through.
+    pub closed: bool,
     /// Gain of the microphone, 0.0 to 2.0.
     pub gain: f32,
     /// Music instead of speech: stereo and a high bit rate.
@@ -115,7 +117,7 @@ impl Uplink {
             loudest: SILENT_DBFS,
             sent: VecDeque::with_capacity(SENT_MAX),
             gain: [Glide::new(controls.gain); 2],
-            open: [Glide::new(if controls.muted { 0.0 } else { 1.0 }); 2],
+            open: [Glide::new(if controls.muted || controls.closed { 0.0 } else { 1.0 }); 2],
             meter: Meter::default(),
             watch: SpeechWatch::default(),
             notice_rest: 0,
@@ -156,15 +158,16 @@ impl Uplink {
             sides[0] = mono(frame);
         }
         let used = if self.stereo { 2 } else { 1 };
-        let open = if controls.muted { 0.0 } else { 1.0 };
+        let open = if controls.muted || controls.closed { 0.0 } else { 1.0 };
         let (mut level_dbfs, mut muted_while_speaking) = (SILENT_DBFS, false);
         for (side, samples) in sides.iter_mut().enumerate().take(used) {
             samples.iter_mut().for_each(|s| *s = if s.is_finite() { s.clamp(-1.0, 1.0) } else { 0.0 });
             self.gain[side].apply(controls.gain, samples);
             if side == 0 {
                 self.meter.feed(samples);
-                muted_while_speaking =
-                    watch_muted(&mut self.watch, &mut self.notice_rest, controls.muted, speech, samples);
+                // Where nobody would hear it either way, there is nothing to say about it.
+                let muted = controls.muted && !controls.closed;
+                muted_while_speaking = watch_muted(&mut self.watch, &mut self.notice_rest, muted, speech, samples);
             }
             self.open[side].apply(open, samples);
             level_dbfs = level_dbfs.max(dbfs(samples));
@@ -174,7 +177,9 @@ impl Uplink {
             level_dbfs -= NOISE_BELOW;
         }
         self.now += FRAME as i64;
-        if pause && self.gathered.is_empty() {
+        if controls.closed {
+            self.pass(used);
+        } else if pause && self.gathered.is_empty() {
             self.say_nothing(send);
         } else {
             self.loudest = self.loudest.max(level_dbfs);
@@ -189,6 +194,17 @@ impl Uplink {
             }
         }
         Fed { level_dbfs: self.meter.dbfs(), muted_while_speaking }
+    }
+
+    /// The time of a frame passes, and of what was gathered, without a packet: there is no gap in the numbers.
+    fn pass(&mut self, sides: usize) {
+        let samples = self.gathered.len() / sides + FRAME;
+        self.gathered.clear();
+        self.loudest = SILENT_DBFS;
+        self.timestamp = self.timestamp.wrapping_add(samples as u32);
+        self.pausing = true;
+        self.silences = SILENCES;
+        self.sent.clear();
     }
 
     /// In a pause: the first packets say so, the rest is not sent until its noise is another one.

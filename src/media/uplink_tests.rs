@@ -7,7 +7,7 @@ use crate::media::{
 };
 use std::f32::consts::TAU;
 
-const OPEN: Controls = Controls { muted: false, gain: 1.0, music: false };
+const OPEN: Controls = Controls { muted: false, closed: false, gain: 1.0, music: false };
 
 fn uplink(controls: Controls) -> Uplink {
     Uplink::new(SourceId(3), controls, u32::MAX - 2, u32::MAX - 1000).expect("an encoder")
@@ -181,4 +181,28 @@ fn what_is_no_sound_does_no_harm() {
     for value in [f32::NAN, f32::INFINITY, -1e30] {
         uplink.feed(&[[value; FRAME]; 2], f32::NAN, OPEN, &mut |packet| assert!(Header::parse(&packet).is_ok()));
     }
+}
+
+#[test]
+fn a_closed_way_out_sends_nothing_and_leaves_no_gap() {
+    let closed = Controls { closed: true, ..OPEN };
+    let mut uplink = uplink(closed);
+    let mut notices = 0;
+    let mut packets = Vec::new();
+    for controls in [closed, Controls { muted: true, ..closed }] {
+        for frame in 0..200 {
+            let fed = uplink.feed(&voiced(frame), 1.0, controls, &mut |packet| packets.push(packet));
+            notices += u32::from(fed.muted_while_speaking);
+            assert!(fed.level_dbfs > -60.0 || frame < 10, "the meter goes on");
+        }
+    }
+    assert_eq!((packets.len(), notices), (0, 0));
+    let first = run(&mut uplink, 0..50, OPEN);
+    assert!(run(&mut uplink, 50..100, closed).is_empty(), "not even that silence follows");
+    let second = run(&mut uplink, 100..150, OPEN);
+    let header = |packet: &Vec<u8>| Header::parse(packet).expect("a packet").0;
+    let (last, next) = (header(&first[first.len() - 1]), header(&second[0]));
+    assert_eq!(next.sequence, last.sequence.wrapping_add(1));
+    assert!(next.marker && next.timestamp.wrapping_sub(last.timestamp) >= 50 * FRAME as u32, "time has passed");
+    assert_eq!(header(&first[0]).sequence, u32::MAX - 2);
 }

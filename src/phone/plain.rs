@@ -81,6 +81,7 @@ fn call_line(state: &State, view: &CallView) -> String {
         Phase::Ringing => format!("Ringing at {peer}"),
         Phase::Incoming => format!("Incoming call from {peer}"),
         Phase::Connecting => format!("Connecting with {peer}"),
+        Phase::InCall if view.lesson.is_some() => "In the lesson".to_owned(),
         Phase::InCall if view.network == Network::Weak => format!("Talking with {peer}, weak connection"),
         Phase::InCall => format!("Talking with {peer}"),
         Phase::Reconnecting if view.network == Network::Lost => format!("Reconnecting with {peer}"),

@@ -65,7 +65,7 @@ pub(crate) fn person<'a>(lesson: &'a Value, user: &str) -> Option<&'a Value> {
 }
 
 /// How loud a phone hears somebody, dBFS; `None` if not at all.
-fn level(phone: &mut Phone, user: &str) -> Option<f64> {
+pub(crate) fn level(phone: &mut Phone, user: &str) -> Option<f64> {
     let state = phone.done("getState", json!({}));
     let mut there = live(&state)?["participants"].as_array()?.iter();
     let source = there.find(|participant| participant["userID"] == user)?["sourceID"].clone();

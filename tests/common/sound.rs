@@ -41,6 +41,7 @@ pub fn config(source: u32, microphone: DeviceSpec, speaker: DeviceSpec) -> Sessi
         microphone,
         speaker,
         muted: false,
+        closed: false,
         microphone_gain: 1.0,
         speaker_volume: 1.0,
         treatment: Treatment::NONE,

@@ -60,7 +60,7 @@ pub fn simulate(
     seconds: u32,
     disturb: &mut dyn FnMut(i64, Vec<u8>) -> Vec<Vec<u8>>,
 ) -> Result<Outcome, OpusError> {
-    let controls = Controls { muted: false, gain: 1.0, music: false };
+    let controls = Controls { muted: false, closed: false, gain: 1.0, music: false };
     let mut uplink = Uplink::new(TALKER, controls, u32::MAX - 500, u32::MAX - 100_000)?;
     let mut downlink = Downlink::new(LISTENER, 1.0);
     let (mut there, mut back) = (Network::new(condition, 7), Network::new(condition, 8));

@@ -47,6 +47,8 @@ pub struct SessionConfig {
     pub speaker: DeviceSpec,
     /// Start with the microphone closed.
     pub muted: bool,
+    /// Start without sending anything, see [`AudioSession::set_closed`].
+    pub closed: bool,
     /// Gain of the microphone, 0.0 to 2.0.
     pub microphone_gain: f32,
     /// Loudness of voices, 0.0 to 2.0.
@@ -147,9 +149,14 @@ impl AudioSession {
         self.shared.muted.store(muted, Relaxed);
     }
 
-    /// Whether the microphone is closed.
-    pub fn is_muted(&self) -> bool {
-        self.shared.muted.load(Relaxed)
+    /// Sends nothing at all, whatever the microphone is: the relay would not let it through. Or no longer.
+    pub fn set_closed(&self, closed: bool) {
+        self.shared.closed.store(closed, Relaxed);
+    }
+
+    /// Whether what the microphone hears is sent.
+    pub fn is_sending(&self) -> bool {
+        !self.shared.muted.load(Relaxed) && !self.shared.closed.load(Relaxed)
     }
 
     /// Level of the microphone before muting, dBFS; -127.0 is silence.
@@ -237,6 +244,7 @@ impl MicrophoneTest {
             source: SourceId(0),
             speaker: if hear { config.speaker } else { DeviceSpec::Null },
             muted: false,
+            closed: false,
             speaker_volume: 1.0,
             // What is heard is the person's own voice: the canceller would take it away.
             treatment: Treatment { echo_cancelling: false, ..config.treatment },

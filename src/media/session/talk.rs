@@ -115,5 +115,10 @@ impl Talk {
 }
 
 fn controls(shared: &Shared) -> Controls {
-    Controls { muted: shared.muted.load(Relaxed), gain: shared.microphone_gain.get(), music: shared.treatment().music }
+    Controls {
+        muted: shared.muted.load(Relaxed),
+        closed: shared.closed.load(Relaxed),
+        gain: shared.microphone_gain.get(),
+        music: shared.treatment().music,
+    }
 }
