@@ -446,7 +446,8 @@ fn a_sign_is_seen_and_leaves_nothing_behind() {
 #[test]
 fn what_a_teacher_does_is_news_to_all() {
     let mut room = Room::with(LessonSettings::default(), &["ann", "ben"]);
-    let news = |room: &Room| -> Vec<LessonChange> { room.views[1].news.iter().map(|news| news.change.clone()).collect() };
+    let news =
+        |room: &Room| -> Vec<LessonChange> { room.views[1].news.iter().map(|news| news.change.clone()).collect() };
     let known = news(&room).len();
     room.invite("s", "kim", ClassCommand::Speak, &["ann"], 30).expect("possible");
     room.ok(Input::Ended { id: id("s"), users: vec![user("ann")], outcome: Outcome::Declined });
