@@ -34,6 +34,12 @@ pub struct WindowArgs {
     /// The name that others see, with `--server`.
     #[arg(long, value_name = "NAME", hide = true, requires = "server")]
     pub display_name: Option<String>,
+    /// Make a class of this name, with `--class-student`s in it.
+    #[arg(long, value_name = "NAME", hide = true, requires = "class_students")]
+    pub class: Option<String>,
+    /// Who is to be in the class, once they are there.
+    #[arg(long = "class-student", value_name = "USER", hide = true, requires = "class")]
+    pub class_students: Vec<UserId>,
     /// Where the server of this window listens, for tests.
     #[arg(long, value_name = "ADDR", hide = true)]
     pub host_listen: Option<SocketAddr>,

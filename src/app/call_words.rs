@@ -76,6 +76,9 @@ pub(crate) fn row_result(text: Text, state: &State, row: &LogRow) -> String {
 pub(crate) fn incoming(text: Text, state: &State, call: &CallView) -> String {
     let name = state.name_of(&call.peer);
     match &call.group {
+        Some(group) if is_lesson(state, call) => {
+            text.tr_with("lesson-incoming", &[("name", name), ("group", &group_name(text, state, group))])
+        }
         Some(group) => {
             text.tr_with("incoming-group-line", &[("name", name), ("group", &group_name(text, state, group))])
         }
@@ -84,6 +87,11 @@ pub(crate) fn incoming(text: Text, state: &State, call: &CallView) -> String {
         }
         None => text.tr_with("incoming-line", &[("name", name)]),
     }
+}
+
+/// Whether a call that rings is one into a lesson: the group's call says so.
+pub(crate) fn is_lesson(state: &State, call: &CallView) -> bool {
+    call.group.as_ref().and_then(|group| state.group_call(group)).is_some_and(|on| on.lesson)
 }
 
 /// How a call ended: a title, and a sentence that says more.
@@ -126,5 +134,5 @@ pub(crate) fn standing(text: Text, standing: Standing) -> String {
 
 /// Whether a call of several only waits for those who are being rung.
 pub(crate) fn waits(call: &CallView) -> bool {
-    call.phase == Phase::InCall && call.is_party() && call.others_in() == 0
+    call.phase == Phase::InCall && call.is_party() && call.lesson.is_none() && call.others_in() == 0
 }

@@ -1,4 +1,5 @@
-//! `ahoy demo`: a server and two signed-in windows side by side, to try a call with nobody else around.
+//! `ahoy demo`: a server and two signed-in windows side by side, to try a call with nobody else around; or a teacher's
+//! window and three students', to try a lesson.
 //!
 //! The windows are processes of their own, as two people's would be; everything they keep is thrown away at the end.
 
@@ -20,13 +21,19 @@ use super::text::Text;
 /// How often is looked whether a window has been closed.
 const LOOK: Duration = Duration::from_millis(200);
 
-/// Two windows on one computer.
+/// Several windows on one computer.
 #[derive(Clone, Debug, Default, clap::Args)]
 pub struct DemoArgs {
-    /// Microphone of the first window; the second one is silent, so that nothing howls.
+    /// Microphone of the first window; the others are silent, so that nothing howls.
     #[arg(long, value_name = "SPEC")]
     pub microphone: Option<DeviceSpec>,
+    /// A teacher and three students in a class, for a lesson to start.
+    #[arg(long)]
+    pub class: bool,
 }
+
+/// Where the students' windows stand: one above the other, a little apart, beside the teacher's.
+const STUDENTS: [&str; 3] = ["780,20", "820,180", "860,340"];
 
 /// Why there is no demo.
 #[derive(Debug, thiserror::Error)]
@@ -68,9 +75,25 @@ async fn windows(args: &DemoArgs, folder: &Path, server: &Server) -> Result<(), 
     let text = Text::chosen(None);
     let address = format!("wss://{}", server.local_addr());
     let microphone = args.microphone.clone().unwrap_or_default();
-    let one = Window::open(folder, &address, "demo-1", &text.tr("demo-first"), "10,40", &microphone)?;
-    let two = Window::open(folder, &address, "demo-2", &text.tr("demo-second"), "780,40", &DeviceSpec::Null)?;
-    let mut windows = [one, two];
+    let open = |profile: &str, name: &str, position: &str, microphone: &DeviceSpec, more: &[String]| {
+        Window::open(folder, &address, (profile, name), position, microphone, more)
+    };
+    let mut windows = Vec::new();
+    if args.class {
+        let student = |at: usize| format!("demo-{}", at + 2);
+        let mut more = vec!["--class".to_owned(), text.tr("demo-class")];
+        for at in 0..STUDENTS.len() {
+            more.extend(["--class-student".to_owned(), student(at)]);
+        }
+        windows.push(open("demo-1", &text.tr("demo-teacher"), "10,40", &microphone, &more)?);
+        for (at, position) in STUDENTS.iter().enumerate() {
+            let name = text.tr_with("demo-student", &[("count", &(at + 1).to_string())]);
+            windows.push(open(&student(at), &name, position, &DeviceSpec::Null, &[])?);
+        }
+    } else {
+        windows.push(open("demo-1", &text.tr("demo-first"), "10,40", &microphone, &[])?);
+        windows.push(open("demo-2", &text.tr("demo-second"), "780,40", &DeviceSpec::Null, &[])?);
+    }
     let closed = async {
         loop {
             tokio::time::sleep(LOOK).await;
@@ -108,10 +131,10 @@ impl Window {
     fn open(
         folder: &Path,
         address: &str,
-        profile: &str,
-        name: &str,
+        (profile, name): (&str, &str),
         position: &str,
         microphone: &DeviceSpec,
+        more: &[String],
     ) -> io::Result<Self> {
         let mut command = Command::new(std::env::current_exe()?);
         command.arg("--data-dir").arg(folder).args(["--profile", profile, "--window-position", position]);
@@ -119,7 +142,7 @@ impl Window {
         if *microphone != DeviceSpec::Default {
             command.arg("--microphone").arg(microphone.to_string());
         }
-        command.spawn().map(Self)
+        command.args(more).spawn().map(Self)
     }
 }
 

@@ -39,6 +39,11 @@ impl Clock {
         self.at(time_ms).date()
     }
 
+    /// A date and a time of day as spreadsheets read them.
+    pub(crate) fn stamp(&self, time_ms: i64) -> String {
+        self.at(time_ms).strftime("%Y-%m-%d %H:%M:%S").to_string()
+    }
+
     /// The day in words: today, yesterday, or its date.
     pub(crate) fn day_words(&self, text: Text, time_ms: i64) -> String {
         let (then, now) = (self.day(time_ms), self.now().date());

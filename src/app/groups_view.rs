@@ -2,7 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use super::picture_desk::PictureDesk;
+use super::{
+    lesson_view::StartLesson,
+    picture_desk::PictureDesk,
+    save_desk::{SaveDesk, Saved},
+};
 use crate::{
     engine::{picture::Prepared, state::Group},
     protocol::{GroupId, UserId, api::GroupType, limits},
@@ -20,6 +24,12 @@ pub(crate) struct GroupsView {
     pub(crate) picture_failed: bool,
     /// The end of the present wish has been reported.
     pub(crate) task_ended: bool,
+    /// Writes reports into files.
+    pub(crate) save: SaveDesk,
+    /// What became of the last file.
+    pub(crate) saved: Option<Saved>,
+    /// Reports of a group that is not open have been reported as closed.
+    pub(crate) reports_closed: bool,
 }
 
 impl GroupsView {
@@ -38,6 +48,8 @@ pub(crate) enum Form {
     Add(Picking),
     /// What the open group says about itself.
     Edit(EditGroup),
+    /// A lesson that is about to begin in the open group.
+    Lesson(StartLesson),
 }
 
 #[derive(Debug)]

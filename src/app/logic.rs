@@ -7,10 +7,11 @@ use egui::{Context, UserAttentionType, ViewportCommand};
 use crate::{
     call::{CallView, Direction, EndReason, Phase},
     engine::{
-        Command, GroupCommand,
+        Command, GroupCommand, LessonCommand,
         settings::Theme,
         state::{GroupTask, Session, State},
     },
+    protocol::{UserId, api::GroupType},
 };
 
 use super::{AhoyApp, Tab, groups_view::Form, picture_desk::Place};
@@ -33,6 +34,24 @@ impl AhoyApp {
         self.follow_missed(ctx);
         self.follow_microphone_test();
         self.follow_groups();
+        self.make_class();
+    }
+
+    /// The demo's teacher makes the class once all students have signed up.
+    fn make_class(&mut self) {
+        let known = |user: &UserId| self.state.people.iter().any(|person| person.user == *user);
+        if self.state.session != Session::Online {
+            return;
+        }
+        if let Some(class) = self.class.take_if(|class| class.students.iter().all(known)) {
+            self.view.tab = Tab::Groups;
+            self.backend.send(Command::Group(GroupCommand::Create {
+                kind: GroupType::Meeting,
+                name: class.name,
+                picture: None,
+                members: class.students,
+            }));
+        }
     }
 
     fn follow_call(&mut self) {
@@ -96,6 +115,14 @@ impl AhoyApp {
             // Dismissed, or this user is out.
             (view.open, view.question) = (None, None);
         }
+        let reports = self.state.reports.as_ref().map(|reports| &reports.group);
+        let stray = reports.is_some() && reports != view.open.as_ref();
+        if stray && !view.reports_closed {
+            // Nobody looks at them any more.
+            self.backend.send(Command::Lesson(LessonCommand::CloseReports));
+        }
+        view.reports_closed = stray;
+        view.saved = view.save.take_done().or(view.saved.take());
         match (view.desk.take_ready(), &mut view.form) {
             (Some((Place::Form, picture)), Some(Form::New(form))) => {
                 form.picture_failed = picture.is_none();

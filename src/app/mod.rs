@@ -8,9 +8,13 @@
 
 use std::sync::Arc;
 
-use crate::engine::{Command, State};
+use crate::{
+    engine::{Command, State},
+    protocol::UserId,
+};
 
 mod args;
+mod attendance;
 mod call_words;
 mod calling_view;
 mod demo;
@@ -18,10 +22,13 @@ mod fonts;
 mod format;
 mod groups_view;
 mod icons;
+mod lesson_view;
+mod lesson_words;
 mod logic;
 mod picture_desk;
 mod pop_up;
 mod run;
+mod save_desk;
 mod screens;
 mod search;
 mod sentences;
@@ -54,6 +61,14 @@ pub struct AhoyApp {
     clock: Clock,
     state: Arc<State>,
     view: View,
+    /// A class that is to be made.
+    class: Option<DemoClass>,
+}
+
+/// The class of `ahoy demo --class`.
+struct DemoClass {
+    name: String,
+    students: Vec<UserId>,
 }
 
 impl AhoyApp {
@@ -62,12 +77,25 @@ impl AhoyApp {
         fonts::install(ctx);
         theme::install(ctx);
         let state = backend.state();
-        Self { backend, clock, state, view: View::default() }
+        Self { backend, clock, state, view: View::default(), class: None }
     }
 
     /// Opens a screen, as a click on its name does.
     pub fn open(&mut self, tab: Tab) {
         self.view.tab = tab;
+    }
+
+    /// Follows the state and draws one frame, as the window does at each.
+    pub fn draw(&mut self, ui: &mut egui::Ui) {
+        self.follow_state(ui.ctx());
+        self.root_ui(ui);
+    }
+
+    /// Makes a class as soon as these users are there, for the demo.
+    #[must_use]
+    pub fn with_class(mut self, name: String, students: Vec<UserId>) -> Self {
+        self.class = Some(DemoClass { name, students });
+        self
     }
 
     /// Draws the contents of the window of an incoming call, if there is one.

@@ -83,7 +83,11 @@ pub fn run(args: WindowArgs) -> Result<(), WindowError> {
         options,
         Box::new(move |cc| {
             let ctx = window.get_or_init(|| cc.egui_ctx.clone());
-            Ok(Box::new(AhoyApp::new(ctx, Arc::new(engine), Clock::default())))
+            let app = AhoyApp::new(ctx, Arc::new(engine), Clock::default());
+            Ok(Box::new(match args.class {
+                Some(name) => app.with_class(name, args.class_students),
+                None => app,
+            }))
         }),
     )
     .map_err(|error| WindowError::Window(error.to_string()))

@@ -77,10 +77,10 @@ impl Text {
     #[cfg(test)]
     pub(crate) fn has(self, id: &str) -> bool {
         // A value that is missing makes a text unreadable: give it every value that any text asks for.
-        const NAMES: [&str; 32] = [
-            "address", "ago", "count", "day", "db", "detail", "device", "down", "duration", "group", "hertz", "hours",
-            "jitter", "loss", "minutes", "month", "ms", "name", "names", "percent", "problem", "quality", "rtt",
-            "rung", "search", "seconds", "status", "time", "up", "weekday", "what", "year",
+        const NAMES: [&str; 34] = [
+            "address", "ago", "by", "count", "day", "db", "detail", "device", "down", "duration", "group", "hertz",
+            "hours", "jitter", "loss", "minutes", "month", "ms", "name", "names", "percent", "problem", "quality",
+            "rtt", "rung", "search", "seconds", "status", "time", "total", "up", "weekday", "what", "year",
         ];
         let args: HashMap<Cow<'static, str>, FluentValue<'_>> =
             NAMES.iter().map(|name| (Cow::Borrowed(*name), FluentValue::from("x"))).collect();

@@ -125,7 +125,12 @@ fn home_ui(ui: &mut Ui, cx: &Cx<'_>, view: &mut View) {
     CentralPanel::no_frame().frame(Frame::new().fill(t.window)).show(ui, |ui| {
         banners_ui(ui, cx, view);
         match (view.tab, cx.state.current_call()) {
-            (Tab::CurrentCall, Some(call)) => screens::call::call_ui(ui, cx, call, &mut view.calling),
+            (Tab::CurrentCall, Some(call)) => match &call.lesson {
+                Some(lesson) if call.is_live() => screens::lesson::lesson_ui(ui, cx, call, lesson, &mut view.lesson),
+                Some(_) => screens::lesson::over_ui(ui, cx, call),
+                None if call.lesson_over.is_some() => screens::lesson::over_ui(ui, cx, call),
+                None => screens::call::call_ui(ui, cx, call, &mut view.calling),
+            },
             (Tab::People, _) | (Tab::CurrentCall, None) => screens::people::people_ui(ui, cx, view),
             (Tab::Groups, _) => screens::groups::groups_ui(ui, cx, view),
             (Tab::Calls, _) => screens::log::log_ui(ui, cx, view),

@@ -1,6 +1,6 @@
 //! What the window remembers by itself: the open screen and what has been typed. Nothing about calls or connections.
 
-use super::{calling_view::Calling, groups_view::GroupsView};
+use super::{calling_view::Calling, groups_view::GroupsView, lesson_view::LessonView};
 use crate::protocol::{DeviceId, InviteId, UserId};
 
 /// The screens of the signed-in window.
@@ -43,6 +43,7 @@ pub(crate) struct View {
     pub(crate) sign_in: SignInView,
     pub(crate) people_search: String,
     pub(crate) groups: GroupsView,
+    pub(crate) lesson: LessonView,
     pub(crate) log: LogView,
     pub(crate) settings: SettingsView,
 }

@@ -3,6 +3,7 @@
 //! * `client`: what a call costs each side.
 //! * `ear`: from mouth to ear, and from accepting a call to hearing each other.
 //! * `echo`: what is left of an echo, and of whoever speaks into it.
+//! * `frame`: what a frame of the teacher's desk costs with a class of many.
 //! * `relay`: packets that the relay carries per second and core.
 //! * `voice`: what is left of speech after networks of all kinds, on virtual time.
 //! * `cards`: virtual sound cards.
@@ -16,6 +17,7 @@ pub mod client;
 #[cfg(target_os = "linux")]
 pub mod ear;
 pub mod echo;
+pub mod frame;
 pub mod load;
 pub mod process;
 pub mod relay;
@@ -38,6 +40,8 @@ enum What {
     Voice(voice::VoiceArgs),
     /// Echo cancelling in rooms of all kinds: listening files and a table, on virtual time
     Echo(echo::EchoArgs),
+    /// A frame of the teacher's desk while a class of many is scrolled: processor time
+    Frame(frame::FrameArgs),
     /// Mouth to ear in a call between two people, through virtual sound cards
     #[cfg(target_os = "linux")]
     Ear(ear::EarArgs),
@@ -53,6 +57,7 @@ pub fn run(args: &BenchArgs) -> anyhow::Result<()> {
         What::Client(args) => client::run(args),
         What::Voice(args) => voice::run(args),
         What::Echo(args) => echo::run(args),
+        What::Frame(args) => frame::run(args),
         #[cfg(target_os = "linux")]
         What::Ear(args) => ear::run(args),
     }

@@ -18,6 +18,7 @@
 
 mod attendance;
 mod lesson;
+mod news;
 mod rules;
 #[cfg(test)]
 mod tests;
@@ -25,7 +26,8 @@ mod view;
 
 pub use attendance::AttendanceRow;
 pub use lesson::{Input, Lesson, Output, Whose};
-pub use view::{Hand, Offer, Person, Prompt, Sign, View};
+pub use news::News;
+pub use view::{Floor, Hand, Offer, Person, Prompt, Sign, View};
 
 /// Who is away keeps the place, and what comes with it, for so long, ms.
 pub const ABSENCE_MS: u64 = 60_000;

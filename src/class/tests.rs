@@ -443,6 +443,27 @@ fn a_sign_is_seen_and_leaves_nothing_behind() {
     assert!(!room.lesson.knows(&id("r")));
 }
 
+#[test]
+fn what_a_teacher_does_is_news_to_all() {
+    let mut room = Room::with(LessonSettings::default(), &["ann", "ben"]);
+    let news =
+        |room: &Room| -> Vec<LessonChange> { room.views[1].news.iter().map(|news| news.change.clone()).collect() };
+    let known = news(&room).len();
+    room.invite("s", "kim", ClassCommand::Speak, &["ann"], 30).expect("possible");
+    room.ok(Input::Ended { id: id("s"), users: vec![user("ann")], outcome: Outcome::Declined });
+    room.invite("r", "ben", ClassCommand::React { reaction: Reaction::Applause }, &["kim"], 0).expect("possible");
+    let told = news(&room);
+    assert!(matches!(&told[known..], [LessonChange::Offered { .. }, LessonChange::OfferEnded { .. }]), "{told:?}");
+    assert_eq!(room.views[1].news[known].by(), Some(&user("kim")));
+    assert_eq!(room.views[1].news[known + 1].by(), None);
+    // It does not grow without end.
+    for at in 0..40 {
+        let settings = LessonSettings { floors: 1 + at % 2, ..LessonSettings::default() };
+        room.ok(Input::Set { by: user("kim"), settings });
+    }
+    assert_eq!(news(&room).len(), 16);
+}
+
 // ---- whole classes at random -----------------------------------------------------------------------------------------
 
 const NAMES: [&str; 7] = ["kim", "lee", "ann", "ben", "cho", "dan", "eve"];
@@ -578,6 +599,7 @@ fn check(room: &Room, book: &[Open]) {
                 .collect(),
             offers: view.offers.iter().map(|offer| Offer { until_ms: late(offer.until_ms), ..offer.clone() }).collect(),
             signs: std::collections::VecDeque::new(),
+            news: std::collections::VecDeque::new(),
             ..view.clone()
         };
         assert_eq!(strip(seen), strip(view), "{:?}", seen.me);

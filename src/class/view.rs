@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
+use super::news::News;
 use crate::protocol::{
     DeviceId, InviteId, UserId,
     class_data::{ClassCommand, Reaction},
@@ -133,6 +134,8 @@ pub struct View {
     pub barred: BTreeSet<UserId>,
     /// The last signs, the newest at the end.
     pub signs: VecDeque<Sign>,
+    /// What was done to others last, and which invitations to speak came to nothing; the newest at the end.
+    pub news: VecDeque<News>,
     /// Packets that the relay has refused of students who may not speak: teachers are told.
     pub refused: BTreeMap<UserId, u64>,
 }
@@ -170,6 +173,7 @@ impl View {
             prompts: state.prompts.iter().map(|prompt| prompted(now_ms, prompt)).collect(),
             barred: state.barred.iter().cloned().collect(),
             signs: VecDeque::new(),
+            news: VecDeque::new(),
             refused: BTreeMap::new(),
         }
     }
@@ -250,6 +254,7 @@ impl View {
 
     /// Takes in one change.
     pub fn apply(&mut self, now_ms: u64, change: &LessonChange) {
+        self.note(now_ms, change);
         match change {
             LessonChange::Came { user_id, teacher } => {
                 let person = self.person(user_id);

@@ -3,6 +3,7 @@
 #![allow(dead_code, unreachable_pub, reason = "every test file uses a part of it")]
 
 pub mod groups;
+pub mod lesson;
 pub mod party;
 
 use std::sync::{Arc, Mutex};

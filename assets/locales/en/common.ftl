@@ -112,3 +112,6 @@ ago-days = { $count ->
     [one] { $count } day ago
    *[other] { $count } days ago
 }
+demo-class = Class
+demo-teacher = Ms Kim
+demo-student = Student { $count }

@@ -97,3 +97,6 @@ ago-now = 방금 전
 ago-minutes = { $count }분 전
 ago-hours = { $count }시간 전
 ago-days = { $count }일 전
+demo-class = 우리 반
+demo-teacher = 김 선생
+demo-student = 학생 { $count }

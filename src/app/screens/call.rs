@@ -10,7 +10,7 @@ use crate::{
 use super::super::{
     Cx, call_words,
     calling_view::Calling,
-    format, icons, theme, ui,
+    format, icons, lesson_words, theme, ui,
     widgets::{self, ButtonKind},
 };
 use super::{call_bar, link, party};
@@ -34,6 +34,9 @@ pub(crate) fn phase_words(cx: &Cx<'_>, call: &CallView) -> String {
         Phase::Reconnecting if call.network == Network::Lost => cx.tr("call-reconnecting"),
         Phase::Reconnecting if call.is_party() => cx.tr("party-reconnecting"),
         Phase::Reconnecting => cx.tr_with("call-peer-reconnecting", &[("name", cx.state.name_of(&call.peer))]),
+        Phase::Ended if let Some(over) = &call.lesson_over => {
+            lesson_words::over(cx.text, |user| cx.state.name_of(user), over).0
+        }
         Phase::Ended => call.end.map_or_else(String::new, |end| call_words::call_end(cx.text, cx.state, call, end).0),
     }
 }

@@ -71,7 +71,7 @@ fn mute_ui(ui: &mut Ui, cx: &Cx<'_>) {
 }
 
 /// The own level, as a line that grows along the foot of the mute button.
-fn level_ui(ui: &Ui, cx: &Cx<'_>, button: egui::Rect) {
+pub(super) fn level_ui(ui: &Ui, cx: &Cx<'_>, button: egui::Rect) {
     let level = widgets::level_fraction(cx.state.audio.microphone_level_dbfs);
     if level > 0.05 {
         let width = 28.0 * level;
@@ -81,9 +81,13 @@ fn level_ui(ui: &Ui, cx: &Cx<'_>, button: egui::Rect) {
 }
 
 fn microphone_ui(ui: &mut Ui, cx: &Cx<'_>) {
-    let button = cell_ui(ui, &cx.tr("call-microphone"), |ui| {
-        widgets::round_button_ui(ui, ButtonKind::Secondary, icons::MICROPHONE, BUTTON, &cx.tr("call-microphone-choose"))
-    });
+    cell_ui(ui, &cx.tr("call-microphone"), |ui| microphone_button_ui(ui, cx, BUTTON));
+}
+
+/// The button behind which microphones are chosen.
+pub(super) fn microphone_button_ui(ui: &mut Ui, cx: &Cx<'_>, diameter: f32) {
+    let name = cx.tr("call-microphone-choose");
+    let button = widgets::round_button_ui(ui, ButtonKind::Secondary, icons::MICROPHONE, diameter, &name);
     menu(ui, &button).show(|ui| {
         ui.set_width(300.0);
         devices::menu_ui(ui, cx, devices::Role::Microphone);
@@ -91,9 +95,13 @@ fn microphone_ui(ui: &mut Ui, cx: &Cx<'_>) {
 }
 
 fn speaker_ui(ui: &mut Ui, cx: &Cx<'_>, call: &CallView) {
-    let button = cell_ui(ui, &cx.tr("call-speaker"), |ui| {
-        widgets::round_button_ui(ui, ButtonKind::Secondary, icons::SPEAKER_HIGH, BUTTON, &cx.tr("call-speaker-choose"))
-    });
+    cell_ui(ui, &cx.tr("call-speaker"), |ui| speaker_button_ui(ui, cx, call, BUTTON));
+}
+
+/// The button behind which speakers and volumes are chosen.
+pub(super) fn speaker_button_ui(ui: &mut Ui, cx: &Cx<'_>, call: &CallView, diameter: f32) {
+    let name = cx.tr("call-speaker-choose");
+    let button = widgets::round_button_ui(ui, ButtonKind::Secondary, icons::SPEAKER_HIGH, diameter, &name);
     menu(ui, &button).show(|ui| {
         ui.set_width(300.0);
         devices::menu_ui(ui, cx, devices::Role::Speaker);

@@ -4,7 +4,7 @@ use egui::{Align, Label, Layout, RichText, ScrollArea, Ui, vec2};
 
 use crate::{
     engine::{
-        Command, GroupCommand,
+        Command, GroupCommand, LessonCommand,
         state::{Application, Group, Member},
     },
     protocol::{
@@ -66,6 +66,7 @@ fn header_ui(
     ui.allocate_ui_with_layout(size, Layout::right_to_left(Align::Center), |ui| {
         controls_ui(ui, cx, group, view);
         group_call::button_ui(ui, cx, group, calling);
+        group_call::lesson_button_ui(ui, cx, group, &mut view.form);
         ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
             ui.spacing_mut().item_spacing.x = 14.0;
             if widgets::small_icon_button_ui(ui, icons::ARROW_LEFT, &cx.tr("group-back")).clicked() {
@@ -100,6 +101,11 @@ fn controls_ui(ui: &mut Ui, cx: &Cx<'_>, group: &Group, view: &mut GroupsView) {
             view.question = Some(Question::Dismiss);
         }
     });
+    if group.may_teach() && widgets::small_icon_button_ui(ui, icons::CLIPBOARD_TEXT, &cx.tr("report-lessons")).clicked()
+    {
+        view.saved = None;
+        cx.send(Command::Lesson(LessonCommand::ShowReports(group.id.clone())));
+    }
     if group.may_manage() && widgets::small_icon_button_ui(ui, icons::PENCIL_SIMPLE, &cx.tr("group-edit")).clicked() {
         view.form = Some(Form::Edit(EditGroup::of(group)));
         view.picture_failed = false;

@@ -19,7 +19,7 @@ use super::super::{
     sentences, theme,
     widgets::{self, ButtonKind},
 };
-use super::{group_join, groups::kind_icon, pick};
+use super::{group_join, groups::kind_icon, lesson, pick};
 
 /// What a form wants.
 #[derive(PartialEq)]
@@ -37,13 +37,17 @@ pub(crate) fn form_ui(ui: &Ui, cx: &Cx<'_>, view: &mut GroupsView) {
         (Form::Join(form), _) => group_join::join_ui(ui, cx, form),
         (Form::Add(picking), Some(group)) => add_ui(ui, cx, group, picking),
         (Form::Edit(form), Some(group)) => edit_ui(ui, cx, group, form, &view.desk, view.picture_failed),
+        // Whoever teaches no more opens no lessons; where a call is on, none begins.
+        (Form::Lesson(form), Some(group)) if group.may_teach() && cx.state.group_call(&group.id).is_none() => {
+            closed(lesson::start_ui(ui, cx, group, form))
+        }
         // The group that it was about is gone.
-        (Form::Add(_) | Form::Edit(_), None) => Wish::Close,
+        (Form::Add(_) | Form::Edit(_) | Form::Lesson(_), _) => Wish::Close,
     };
     match (wish, &form) {
         (Wish::Stay, _) => view.form = Some(form),
         (Wish::Close, Form::New(_) | Form::Join(_)) => cx.send(Command::Group(GroupCommand::EndTask)),
-        (Wish::Close, Form::Add(_) | Form::Edit(_)) => {}
+        (Wish::Close, Form::Add(_) | Form::Edit(_) | Form::Lesson(_)) => {}
     }
 }
 

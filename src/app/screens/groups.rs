@@ -21,15 +21,17 @@ use super::super::{
     view::View,
     widgets::{self, ButtonKind, SearchField},
 };
-use super::{group, group_forms, page_ui};
+use super::{group, group_forms, page_ui, reports};
 
 const ROW_HEIGHT: f32 = 64.0;
 
 pub(crate) fn groups_ui(ui: &mut Ui, cx: &Cx<'_>, view: &mut View) {
     let open = view.groups.open.as_ref().and_then(|id| cx.state.group(id));
-    match open {
-        Some(open) => group::group_ui(ui, cx, open, &mut view.groups, &mut view.calling),
-        None => list_ui(ui, cx, view),
+    let reports = cx.state.reports.as_ref().filter(|reports| open.is_some_and(|open| open.id == reports.group));
+    match (open, reports) {
+        (Some(open), Some(reports)) => reports::reports_ui(ui, cx, open, reports, &mut view.groups),
+        (Some(open), None) => group::group_ui(ui, cx, open, &mut view.groups, &mut view.calling),
+        (None, _) => list_ui(ui, cx, view),
     }
     group_forms::form_ui(ui, cx, &mut view.groups);
 }
@@ -102,7 +104,10 @@ pub(super) fn row_ui(ui: &mut Ui, cx: &Cx<'_>, group: &Group, reach: &Reach<'_>)
     let line = summary(cx, group, reach);
     let open = group.applications.len() as u64;
     let waiting = (open > 0).then(|| cx.text.tr_count("group-applications", open));
-    let on = cx.state.group_call(&group.id).map(|call| cx.text.tr_count("group-call-count", call.user_count as u64));
+    let on = cx.state.group_call(&group.id).map(|call| {
+        let id = if call.lesson { "lesson-count" } else { "group-call-count" };
+        cx.text.tr_count(id, call.user_count as u64)
+    });
     let said = [Some(&line), on.as_ref(), waiting.as_ref()].into_iter().flatten();
     let name = said.fold(group.name.clone(), |name, words| format!("{name}, {words}"));
     let response = widgets::open_row_ui(ui, ROW_HEIGHT, &name, |ui| {

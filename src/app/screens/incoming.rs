@@ -82,7 +82,9 @@ fn answer_instead(cx: &Cx<'_>, talk: &CallView, call: &CallView) {
 
 /// Who calls, where the name below is not theirs.
 fn label(cx: &Cx<'_>, call: &CallView) -> String {
-    if call.is_party() {
+    if call_words::is_lesson(cx.state, call) {
+        cx.tr_with("lesson-incoming-label", &[("name", cx.state.name_of(&call.peer))])
+    } else if call.is_party() {
         cx.tr_with("incoming-party-label", &[("name", cx.state.name_of(&call.peer))])
     } else {
         cx.tr("incoming-label")

@@ -11,6 +11,7 @@ pub(crate) mod group_forms;
 pub(crate) mod group_join;
 pub(crate) mod groups;
 pub(crate) mod incoming;
+pub(crate) mod lesson;
 pub(crate) mod link;
 pub(crate) mod log;
 pub(crate) mod own_devices;
@@ -18,6 +19,7 @@ pub(crate) mod own_status;
 mod party;
 pub(crate) mod people;
 mod pick;
+mod reports;
 pub(crate) mod settings;
 pub(crate) mod sign_in;
 

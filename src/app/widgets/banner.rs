@@ -39,6 +39,6 @@ pub(crate) fn banner_ui(ui: &mut Ui, banner: &Banner<'_>, buttons: impl FnOnce(&
 }
 
 /// Has a screen reader say a text when it appears.
-pub(super) fn announce(ui: &Ui, response: &egui::Response) {
+pub(crate) fn announce(ui: &Ui, response: &egui::Response) {
     ui.ctx().accesskit_node_builder(response.id, |node| node.set_live(egui::accesskit::Live::Polite));
 }

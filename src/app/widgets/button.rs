@@ -1,6 +1,8 @@
 //! Buttons: with words, and round with an icon.
 
-use egui::{Color32, Response, Role, Sense, Stroke, StrokeKind, Ui, Vec2, WidgetInfo, WidgetText, vec2};
+use std::sync::Arc;
+
+use egui::{Color32, Galley, Response, Role, Sense, Stroke, StrokeKind, Ui, Vec2, WidgetInfo, WidgetText, vec2};
 
 use super::super::{
     icons::Icon,
@@ -51,17 +53,28 @@ pub(crate) fn wide_button_ui(ui: &mut Ui, kind: ButtonKind, icon: Option<Icon>, 
     worded_ui(ui, kind, icon, label, width, 44.0)
 }
 
+/// Beside the words of a button, and the icon in front of them.
+const PADDING: f32 = 16.0;
+const ICON: f32 = 18.0;
+const GAP: f32 = 8.0;
+
+fn words_of(ui: &Ui, label: &str) -> Arc<Galley> {
+    let font = theme::semibold(theme::size::BODY);
+    WidgetText::from(label).into_galley(ui, Some(egui::TextWrapMode::Extend), f32::INFINITY, font)
+}
+
+fn icon_width(icon: Option<Icon>) -> f32 {
+    if icon.is_some() { ICON + GAP } else { 0.0 }
+}
+
+/// How wide [`button_ui`] will be.
+pub(crate) fn button_width(ui: &Ui, icon: Option<Icon>, label: &str) -> f32 {
+    icon_width(icon) + words_of(ui, label).size().x + 2.0 * PADDING
+}
+
 fn worded_ui(ui: &mut Ui, kind: ButtonKind, icon: Option<Icon>, label: &str, width: f32, height: f32) -> Response {
-    const PADDING: f32 = 16.0;
-    const ICON: f32 = 18.0;
-    const GAP: f32 = 8.0;
-    let words = WidgetText::from(label).into_galley(
-        ui,
-        Some(egui::TextWrapMode::Extend),
-        f32::INFINITY,
-        theme::semibold(theme::size::BODY),
-    );
-    let icon_width = if icon.is_some() { ICON + GAP } else { 0.0 };
+    let words = words_of(ui, label);
+    let icon_width = icon_width(icon);
     let content = icon_width + words.size().x;
     let size = vec2((content + 2.0 * PADDING).max(width), height);
     let (rect, response) = ui.allocate_exact_size(size, Sense::click());
@@ -79,6 +92,42 @@ fn worded_ui(ui: &mut Ui, kind: ButtonKind, icon: Option<Icon>, label: &str, wid
         let at = egui::pos2(x, rect.center().y - words.size().y / 2.0);
         painter.galley_with_override_text_color(at, words, look.ink);
         focus_ring(ui, &response, f32::from(theme::RADIUS_CONTROL));
+    }
+    response
+}
+
+/// A large button for the one thing that somebody is asked for. Its words may take several lines.
+pub(crate) fn big_button_ui(
+    ui: &mut Ui,
+    kind: ButtonKind,
+    icon: Option<Icon>,
+    label: &str,
+    width: f32,
+    least_height: f32,
+) -> Response {
+    const PADDING: f32 = 16.0;
+    const ICON: f32 = 26.0;
+    const GAP: f32 = 10.0;
+    let icon_width = if icon.is_some() { ICON + GAP } else { 0.0 };
+    let room = (width - 2.0 * PADDING - icon_width).max(1.0);
+    let font = theme::semibold(if least_height > 48.0 { theme::size::HEADING } else { theme::size::BODY });
+    let words = WidgetText::from(label).into_galley(ui, Some(egui::TextWrapMode::Wrap), room, font);
+    let size = vec2(width, least_height.max(words.size().y + PADDING));
+    let (rect, response) = ui.allocate_exact_size(size, Sense::click());
+    response.widget_info(|| WidgetInfo::labeled(Role::Button, ui.is_enabled(), label));
+    if ui.is_rect_visible(rect) {
+        let look = kind.look(theme::of(ui), response.hovered());
+        let painter = ui.painter();
+        painter.rect_filled(rect, f32::from(theme::RADIUS_CARD), look.fill);
+        let mut x = rect.center().x - (icon_width + words.size().x) / 2.0;
+        if let Some(icon) = icon {
+            let at = egui::pos2(x + ICON / 2.0, rect.center().y);
+            painter.text(at, egui::Align2::CENTER_CENTER, icon.glyph(), icon.font(ICON), look.ink);
+            x += icon_width;
+        }
+        let at = egui::pos2(x, rect.center().y - words.size().y / 2.0);
+        painter.galley_with_override_text_color(at, words, look.ink);
+        focus_ring(ui, &response, f32::from(theme::RADIUS_CARD));
     }
     response
 }

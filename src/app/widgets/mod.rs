@@ -12,8 +12,10 @@ mod row;
 mod toast;
 
 pub(crate) use avatar::{Lamp, avatar_ui, lamp_ui, picture_ui};
-pub(crate) use banner::{Banner, Tone, banner_ui};
-pub(crate) use button::{ButtonKind, button_ui, round_button_ui, small_icon_button_ui, wide_button_ui};
+pub(crate) use banner::{Banner, Tone, announce, banner_ui};
+pub(crate) use button::{
+    ButtonKind, big_button_ui, button_ui, button_width, round_button_ui, small_icon_button_ui, wide_button_ui,
+};
 pub(crate) use card::{card_ui, confirm_ui, copy_ui, dialog_ui, empty_ui, title_ui};
 pub(crate) use field::{
     SearchField, check_box_ui, field_ui, labelled_area_ui, labelled_field_ui, segmented_ui, slider_ui, switch_ui,

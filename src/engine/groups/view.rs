@@ -55,6 +55,11 @@ impl Group {
         self.is_mine() && self.kind != GroupType::Work
     }
 
+    /// This user may open lessons in it, and teaches in them.
+    pub fn may_teach(&self) -> bool {
+        self.kind != GroupType::Work && self.role >= Role::Admin
+    }
+
     /// This user may remove that member.
     pub fn may_remove(&self, member: &Member) -> bool {
         self.role >= Role::Admin && self.role > member.role
