@@ -4,6 +4,7 @@
 //! * `ear`: from mouth to ear, and from accepting a call to hearing each other.
 //! * `echo`: what is left of an echo, and of whoever speaks into it.
 //! * `frame`: what a frame of the teacher's desk costs with a class of many.
+//! * `lesson`: how soon a whole class is told, and sees what all of it does at once.
 //! * `relay`: packets that the relay carries per second and core.
 //! * `voice`: what is left of speech after networks of all kinds, on virtual time.
 //! * `cards`: virtual sound cards.
@@ -18,6 +19,7 @@ pub mod client;
 pub mod ear;
 pub mod echo;
 pub mod frame;
+pub mod lesson;
 pub mod load;
 pub mod process;
 pub mod relay;
@@ -34,6 +36,8 @@ pub struct BenchArgs {
 enum What {
     /// The relay: packets per second and core, with real connections on loopback
     Relay(relay::RelayArgs),
+    /// A lesson: from the teacher's question to the last student's prompt, and all hands going up at once
+    Lesson(lesson::LessonArgs),
     /// A client in a call between two people: processor time and memory
     Client(client::ClientArgs),
     /// Speech over networks that lose, delay and reorder packets: listening files and a table, on virtual time
@@ -54,6 +58,7 @@ enum What {
 pub fn run(args: &BenchArgs) -> anyhow::Result<()> {
     match &args.what {
         What::Relay(args) => relay::run(args),
+        What::Lesson(args) => lesson::run(args),
         What::Client(args) => client::run(args),
         What::Voice(args) => voice::run(args),
         What::Echo(args) => echo::run(args),
