@@ -87,7 +87,7 @@ pub struct EnterRoomReply {
     pub ringing: Vec<Ringing>,
     /// The lesson, if the room is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub lesson: Option<LessonState>,
+    pub lesson: Option<Box<LessonState>>,
 }
 
 /// The open parts of an invitation to a room.

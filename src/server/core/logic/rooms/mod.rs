@@ -108,7 +108,7 @@ impl Logic {
             participants,
             change: self.rooms.changes,
             ringing: ringing.collect(),
-            lesson,
+            lesson: lesson.map(Box::new),
         })
     }
 
