@@ -34,6 +34,16 @@ fn a_call_is_measured_on_both_sides() {
     }
 }
 
+#[test]
+fn a_small_class_is_measured() {
+    let lines = bench(&["lesson", "--students", "5", "--rounds", "2"]);
+    for what in ["click to the last student's prompt", "all hands at once, seen by everybody"] {
+        let figures = lines.lines().find_map(|line| line.strip_prefix(what)).unwrap_or_default();
+        let numbers: Vec<f64> = figures.split_whitespace().filter_map(|word| word.parse().ok()).collect();
+        assert!(matches!(numbers[..], [p50, p99, most] if 0.0 < p50 && p50 <= p99 && p99 <= most), "{lines}");
+    }
+}
+
 /// Runs a measurement and returns what it prints.
 fn bench(args: &[&str]) -> String {
     let output = Command::new(env!("CARGO_BIN_EXE_ahoy")).arg("bench").args(args).output().expect("it runs");

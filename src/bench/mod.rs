@@ -3,6 +3,7 @@
 //! * `client`: what a call costs each side.
 //! * `ear`: from mouth to ear, and from accepting a call to hearing each other.
 //! * `echo`: what is left of an echo, and of whoever speaks into it.
+//! * `lesson`: how soon a whole class is told, and sees what all of it does at once.
 //! * `relay`: packets that the relay carries per second and core.
 //! * `voice`: what is left of speech after networks of all kinds, on virtual time.
 //! * `cards`: virtual sound cards.
@@ -16,6 +17,7 @@ pub mod client;
 #[cfg(target_os = "linux")]
 pub mod ear;
 pub mod echo;
+pub mod lesson;
 pub mod load;
 pub mod process;
 pub mod relay;
@@ -32,6 +34,8 @@ pub struct BenchArgs {
 enum What {
     /// The relay: packets per second and core, with real connections on loopback
     Relay(relay::RelayArgs),
+    /// A lesson: from the teacher's question to the last student's prompt, and all hands going up at once
+    Lesson(lesson::LessonArgs),
     /// A client in a call between two people: processor time and memory
     Client(client::ClientArgs),
     /// Speech over networks that lose, delay and reorder packets: listening files and a table, on virtual time
@@ -50,6 +54,7 @@ enum What {
 pub fn run(args: &BenchArgs) -> anyhow::Result<()> {
     match &args.what {
         What::Relay(args) => relay::run(args),
+        What::Lesson(args) => lesson::run(args),
         What::Client(args) => client::run(args),
         What::Voice(args) => voice::run(args),
         What::Echo(args) => echo::run(args),
