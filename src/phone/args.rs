@@ -25,7 +25,7 @@ pub struct PhoneArgs {
     /// Call this user as soon as the phone is online; the phone ends with the call.
     #[arg(long, value_name = "USER")]
     pub call: Option<UserId>,
-    /// Answer every call at once.
+    /// Answer every call at once; a lesson that this phone is rung for is one.
     #[arg(long)]
     pub auto_answer: bool,
     /// Hang up so many seconds after talking began.
@@ -43,7 +43,8 @@ pub struct PhoneArgs {
     /// Allow a connection without TLS (ws://). For tests on this computer only.
     #[arg(long)]
     pub insecure: bool,
-    /// Speak JSON-RPC 2.0 on stdin and stdout, one object per line.
+    /// Speak JSON-RPC 2.0 on stdin and stdout, one object per line: the calls of the protocol, and the phone's own about
+    /// calls and lessons.
     #[arg(long)]
     pub json: bool,
     /// The folder of all profiles [default: the system's].

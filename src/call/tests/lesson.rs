@@ -51,7 +51,7 @@ impl Rig {
             call_id: enter.call_id.clone(),
             change,
             ringing: vec![],
-            lesson,
+            lesson: lesson.map(Box::new),
         };
         self.input(Input::Reply(ticket, Ok(RequestReply::Entered(reply))));
         enter
