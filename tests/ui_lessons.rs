@@ -146,6 +146,20 @@ fn the_question_is_one_prompt_that_the_keyboard_reaches() {
 }
 
 #[test]
+fn whose_hand_is_up_is_not_asked_for_it() {
+    let (_, harness) = shown(student(English, Light, |state, lesson| {
+        lesson.hands = vec![hand(me(state), 65, true)];
+        lesson.prompts = vec![
+            prompt(ClassCommand::RaiseHands, person(state, 0), None, Mine::Open),
+            prompt(ClassCommand::RollCall, person(state, 0), None, Mine::Open),
+        ];
+    }));
+    assert!(harness.query_by_label("Who wants to speak?").is_none());
+    assert!(harness.query_by_role_and_label(Part::Button, "Lower hand").is_some());
+    assert!(harness.query_by_role_and_label(Part::Button, "I am here").is_some(), "the next question");
+}
+
+#[test]
 fn a_roll_call_is_one_tap_and_a_poll_has_its_choices() {
     let (fake, mut harness) = shown(roll_called(English, Light));
     click(&mut harness, Part::Button, "I am here");

@@ -34,9 +34,12 @@ pub(super) fn asks_for_hands(scene: &Scene<'_>) -> bool {
         && open_prompt(scene).is_some_and(|prompt| prompt.command == ClassCommand::RaiseHands)
 }
 
-/// The oldest question that waits for this student.
+/// The oldest question that waits for this student. Whose hand is up, or who has the floor, is not asked for a hand.
 fn open_prompt<'a>(scene: &Scene<'a>) -> Option<&'a Prompt> {
-    scene.lesson.prompts.iter().find(|prompt| prompt.mine == Mine::Open && !prompt.over)
+    let lesson = scene.lesson;
+    let served = lesson.hand_of(scene.me).is_some() || lesson.floor_of(scene.me).is_some();
+    let waits = |prompt: &&Prompt| prompt.command != ClassCommand::RaiseHands || !served;
+    lesson.prompts.iter().filter(|prompt| prompt.mine == Mine::Open && !prompt.over).find(waits)
 }
 
 /// A card with its heading, which is read out when it comes.
