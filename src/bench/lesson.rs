@@ -143,9 +143,14 @@ impl Class {
             (0..students).map(|n| UserId::new(format!("student-{n:03}"))).collect::<Result<_, _>>()?;
         let (teacher, mut events) = sign_up(server, UserId::new("teacher")?).await?;
         tokio::spawn(async move { while events.recv().await.is_some() {} });
+        let (tell, news) = mpsc::channel(4 * students);
+        let (accept, accepting) = watch::channel(None);
         let mut clients = Vec::new();
         for user in &users {
-            clients.push(sign_up(server, user.clone()).await?);
+            let (client, events) = sign_up(server, user.clone()).await?;
+            let student = Student { client: client.clone(), up: 0, students, tell: tell.clone() };
+            tokio::spawn(student.attend(events, accepting.clone()));
+            clients.push(client);
         }
         let group = GroupId::new("class")?;
         teacher.create_group(Some(group.clone()), GroupType::Meeting, "Class", Vec::new()).await?;
@@ -160,15 +165,11 @@ impl Class {
             ..EnterRoom::of(room)
         };
         teacher.call(open).await.context("the lesson")?;
-        let (tell, news) = mpsc::channel(4 * students);
-        let (accept, accepting) = watch::channel(None);
         let mut coming = Vec::new();
-        for (client, events) in clients {
+        for client in clients {
             let began = Instant::now();
-            let student = Student { client, up: 0, students, tell: tell.clone() };
-            student.client.call(EnterRoom::of(room)).await.context("a student comes")?;
+            client.call(EnterRoom::of(room)).await.context("a student comes")?;
             coming.push(began.elapsed());
-            tokio::spawn(student.attend(events, accepting.clone()));
         }
         Ok(Self { teacher, group, students: users, news, accept, coming })
     }
