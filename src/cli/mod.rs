@@ -24,7 +24,7 @@ enum Command {
     /// A phone without a window, for people and programs
     #[cfg(feature = "desktop")]
     Phone(ahoy::phone::PhoneArgs),
-    /// A server and two windows on this computer, to try a call alone
+    /// A server and two windows on this computer, to try a call alone; or four, to try a lesson
     #[cfg(feature = "desktop")]
     Demo(ahoy::app::DemoArgs),
     /// Measure this program on this computer
