@@ -6,12 +6,16 @@ use tokio::sync::mpsc::{self, error::TrySendError};
 
 use super::super::Out;
 use crate::{
-    protocol::{InviteId, UserId, api::Start},
+    protocol::{InviteId, UserId, api::Start, lesson::PEOPLE_MAX},
     signaling::Actor,
 };
 
 /// How many frames wait here when the connection's queue is full; with one more, it is too slow to be kept.
 const BACKLOG_MAX: usize = 256;
+
+/// The same for whoever is in a lesson: when a class answers at once, each answer is told to all, as an answer and as a
+/// change of the lesson.
+const LESSON_BACKLOG_MAX: usize = 3 * PEOPLE_MAX;
 
 /// A connection.
 #[derive(Debug)]
@@ -44,6 +48,11 @@ impl Conn {
             self.backlog.push_back(out);
         }
         self.backlog.len() <= BACKLOG_MAX
+    }
+
+    /// Whether no more waits here than may, where the device is in a lesson.
+    pub(super) fn keeps_up_with_a_lesson(&self) -> bool {
+        self.backlog.len() <= LESSON_BACKLOG_MAX
     }
 
     /// Sends what waits here, as far as there is room.

@@ -92,9 +92,17 @@ impl Logic {
     fn send(&mut self, conn: ConnId, frame: String) {
         if let Some(there) = self.conns.get_mut(&conn)
             && !there.push(Out::Frame(frame))
+            && !self.is_told_of_a_class(conn)
         {
             self.drop_slow(conn);
         }
+    }
+
+    /// The device is in a lesson, and does not wait for more than a whole class may tell it at once.
+    fn is_told_of_a_class(&self, conn: ConnId) -> bool {
+        let Some(there) = self.conns.get(&conn).filter(|there| there.keeps_up_with_a_lesson()) else { return false };
+        let device = there.session.as_ref().map(|session| &session.actor.device);
+        device.is_some_and(|device| self.rooms.rooms_of(device).any(|room| self.rooms.lesson(room).is_some()))
     }
 
     pub(super) fn drop_slow(&mut self, conn: ConnId) {

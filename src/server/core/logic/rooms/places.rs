@@ -124,7 +124,7 @@ impl Rooms {
     }
 
     /// The rooms that a device is in.
-    pub(super) fn rooms_of(&self, device: &DeviceId) -> impl Iterator<Item = RoomId> {
+    pub(in super::super) fn rooms_of(&self, device: &DeviceId) -> impl Iterator<Item = RoomId> {
         let from = (device.clone(), RoomId::MIN);
         self.places.range(from..).take_while(move |(who, _)| who == device).map(|(_, room)| *room)
     }

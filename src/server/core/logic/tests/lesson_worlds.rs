@@ -316,6 +316,7 @@ impl Play {
             prompts: view.prompts.iter().map(prompt).collect(),
             offers: view.offers.iter().map(|offer| Offer { until_ms: late(offer.until_ms), ..offer.clone() }).collect(),
             signs: std::collections::VecDeque::new(),
+            news: std::collections::VecDeque::new(),
             refused: BTreeMap::new(),
             ..view.clone()
         }

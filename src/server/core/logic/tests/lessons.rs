@@ -365,3 +365,33 @@ fn signs_and_polls_go_over_invitations() {
     assert_eq!((seen[0].mine, seen[0].over), (Mine::Done, true));
     assert_eq!(seen[0].answers, [(user("ann"), Some(1)), (user("ben"), Some(0)), (user("cho"), None)]);
 }
+
+/// A sign from ann.
+fn applaud(class: &mut Class, number: u32) {
+    let sign = ClassCommand::React { reaction: Reaction::Applause };
+    let (world, ann) = class.student("ann");
+    world.ok(ann, ask(&format!("sign{number}"), &sign, &["kim"], 0));
+}
+
+#[test]
+fn who_is_in_a_lesson_may_be_told_of_a_whole_class_at_once() {
+    let mut class = Class::new();
+    for number in 0..400 {
+        applaud(&mut class, number);
+    }
+    // Nobody else has read anything meanwhile; of each sign all have been told twice.
+    let changes = |delivery: &Delivery| match &delivery.event {
+        Event::LessonChanged(changed) => changed.changes.len(),
+        _ => 0,
+    };
+    let (world, ben) = class.student("ben");
+    assert_eq!(world.events(ben).iter().map(changes).sum::<usize>(), 400);
+    assert_eq!(ben.closed, None);
+    // There is an end to it.
+    for number in 400..2_000 {
+        applaud(&mut class, number);
+    }
+    let (_, cho) = class.student("cho");
+    cho.read();
+    assert!(cho.frames.is_closed());
+}
