@@ -7,7 +7,7 @@ use ahoy::{
     app::{AhoyApp, Tab},
     class::Whose,
     engine::{
-        Command, LessonCommand,
+        Command, GroupCommand, LessonCommand,
         settings::{
             Language::{self, English, Korean},
             Theme::{self, Dark, Light},
@@ -211,6 +211,21 @@ fn one_student_is_spoken_to_closed_removed_and_let_back_in() {
     click(&mut harness, Part::Button, "What to do with Linus Pauling");
     click(&mut harness, Part::Button, "Let back in");
     assert!(matches!(wish(&fake), LessonCommand::Readmit(student) if student == user("linus")));
+}
+
+#[test]
+fn the_owner_of_the_class_says_who_teaches() {
+    let (fake, mut harness) = shown(busy(English, Light));
+    for (name, words, admin) in
+        [("Linus Pauling", "Make a teacher", true), ("Ada Lovelace", "No longer a teacher", false)]
+    {
+        click(&mut harness, Part::Button, &format!("What to do with {name}"));
+        click(&mut harness, Part::Button, words);
+        let Command::Group(GroupCommand::SetAdmin { user_id, admin: wished, .. }) = only(&fake) else {
+            panic!("{words}")
+        };
+        assert!(wished == admin && name.to_lowercase().starts_with(user_id.as_str()), "{user_id}");
+    }
 }
 
 #[test]

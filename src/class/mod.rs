@@ -20,6 +20,7 @@ mod attendance;
 mod lesson;
 mod news;
 mod rules;
+mod snapshot;
 #[cfg(test)]
 mod tests;
 mod view;

@@ -5,7 +5,7 @@ use egui::{Color32, RichText, ScrollArea, Ui};
 
 use crate::{
     class::{Person, Whose},
-    engine::{Command, LessonCommand},
+    engine::{Command, GroupCommand, LessonCommand},
     protocol::{UserId, lesson::Whereabouts},
 };
 
@@ -108,7 +108,7 @@ fn person_ui(ui: &mut Ui, cx: &Cx<'_>, scene: &Scene<'_>, user: &UserId, person:
         floating_ui(ui, scene, user, face + egui::vec2(FACE - 6.0, 6.0));
     };
     let right = |ui: &mut Ui| {
-        if person.teacher {
+        if person.teacher && (!scene.names_teachers() || user == scene.me) {
             return;
         }
         let words = cx.tr_with("lesson-student-menu", &[("name", name)]);
@@ -120,6 +120,9 @@ fn person_ui(ui: &mut Ui, cx: &Cx<'_>, scene: &Scene<'_>, user: &UserId, person:
 
 fn student_menu_ui(ui: &mut Ui, cx: &Cx<'_>, scene: &Scene<'_>, user: &UserId, view: &mut LessonView) {
     let lesson = scene.lesson;
+    if lesson.is_teacher(user) {
+        return role_ui(ui, cx, scene, user, false);
+    }
     let only = || Whose::Of(vec![user.clone()]);
     let item = |ui: &mut Ui, icon, word: &str, command: LessonCommand| {
         if widgets::menu_item_ui(ui, icon, &cx.tr(word), false).clicked() {
@@ -142,7 +145,20 @@ fn student_menu_ui(ui: &mut Ui, cx: &Cx<'_>, scene: &Scene<'_>, user: &UserId, v
     if lesson.hand_of(user).is_some() {
         item(ui, icons::HAND_PALM, "lesson-lower-theirs", LessonCommand::LowerHands(only()));
     }
+    if scene.names_teachers() {
+        role_ui(ui, cx, scene, user, true);
+    }
     if !lesson.is_gone(user) && widgets::menu_item_ui(ui, icons::PROHIBIT, &cx.tr("lesson-remove"), true).clicked() {
         view.form = Some(LessonForm::Remove { user: user.clone(), reason: String::new() });
+    }
+}
+
+/// Makes somebody a teacher of the class, or a student again.
+fn role_ui(ui: &mut Ui, cx: &Cx<'_>, scene: &Scene<'_>, user: &UserId, teacher: bool) {
+    let Some(group) = scene.group else { return };
+    let words = cx.tr(if teacher { "lesson-make-teacher" } else { "lesson-unmake-teacher" });
+    if widgets::menu_item_ui(ui, if teacher { icons::SHIELD_STAR } else { icons::USERS }, &words, false).clicked() {
+        let (group_id, user_id) = (group.id.clone(), user.clone());
+        cx.send(Command::Group(GroupCommand::SetAdmin { group_id, user_id, admin: teacher }));
     }
 }

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use crate::{
     call::CallView,
     class::{Sign, View},
+    engine::state::Group,
     protocol::{DeviceId, UserId, class_data::Reaction, lesson::Whereabouts},
 };
 
@@ -25,6 +26,8 @@ pub(super) struct Scene<'a> {
     /// How many are here, and how many are away for the moment.
     pub(super) here: usize,
     pub(super) away: usize,
+    /// The class, if it is known.
+    pub(super) group: Option<&'a Group>,
     now_ms: u64,
     device: Option<&'a DeviceId>,
     names: HashMap<&'a UserId, &'a str>,
@@ -45,10 +48,16 @@ impl<'a> Scene<'a> {
             teaches: lesson.is_teacher(me),
             here: at(Whereabouts::Here),
             away: at(Whereabouts::Away),
+            group: call.group.as_ref().and_then(|group| cx.state.group(group)),
             now_ms: cx.state.now_ms,
             device: cx.state.devices.iter().find(|device| device.own).map(|device| &device.id),
             names,
         })
+    }
+
+    /// Whether this user says who is a teacher.
+    pub(super) fn names_teachers(&self) -> bool {
+        self.group.is_some_and(Group::may_name_admins)
     }
 
     /// Somebody's name, or the identifier of whoever is not known.

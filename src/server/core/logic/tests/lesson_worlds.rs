@@ -214,7 +214,8 @@ impl Play {
         match what {
             0..=4 if !is_in => _ = self.enter(who, None),
             5 if is_in => {
-                if self.ask(who, api::ExitRoom { room_id: room(ROOM), group_id: None }).is_some() {
+                let left = self.ask(who, api::ExitRoom { room_id: room(ROOM), group_id: None });
+                if left.is_some() {
                     self.seats[who].inside = None;
                 }
             }
