@@ -159,7 +159,10 @@ impl<D: Decode> Voice<D> {
     /// Lets the sound that is due until `now` pass without making it. Returns how loud the sender says it is, -dBFS.
     pub fn pass(&mut self, now: i64) -> u8 {
         if self.mode == Mode::Playing {
+            // The decoder goes on with as many channels as it has.
+            let channels = self.tape.channels();
             self.tape = Tape::default();
+            self.tape.set_channels(channels);
             (self.held, self.discard) = (0, 0);
             self.end_fade();
             self.mode = Mode::Idle;

@@ -2,7 +2,11 @@
 
 use super::*;
 use crate::{
-    media::{delay::FRAME_TIME, frame::Frame},
+    media::{
+        delay::FRAME_TIME,
+        frame::Frame,
+        opus::{Application, Encoder, PACKET_MAX_BYTES, Settings},
+    },
     protocol::{SourceId, media::Kind},
 };
 use proptest::prelude::*;
@@ -96,7 +100,7 @@ fn insert_level(
     voice.insert(now, &header, &Payload::plain(payload))
 }
 
-fn pull(voice: &mut Voice<Fake>, now: i64, out: &mut Frame) -> bool {
+fn pull<D: Decode>(voice: &mut Voice<D>, now: i64, out: &mut Frame) -> bool {
     voice.pull(now, out, &mut [0.0; FRAME])
 }
 
@@ -335,4 +339,49 @@ proptest! {
             prop_assert!(voice.tape.pending() <= 4 * delay::LOOK_AHEAD);
         }
     }
+}
+
+#[test]
+fn what_passes_unheard_leaves_stereo_and_mono_as_they_are() {
+    const HERTZ: f32 = 400.0;
+    let tone = |sample: usize| (TAU * HERTZ * sample as f32 / 48_000.0).sin() * 0.3;
+    let mut encoders = [1, 2].map(|channels| {
+        let application = if channels == 2 { Application::Music } else { Application::Voice };
+        Encoder::new(application, channels, Settings::voice(64_000)).expect("an encoder")
+    });
+    let mut voice = Voice::new().expect("a decoder");
+    let mut heard = Vec::new();
+    for i in 0..150_u32 {
+        // In stereo; passing unheard; in mono.
+        let (stereo, passes) = (i < 60, (50..70).contains(&i));
+        let from = i as usize * FRAME;
+        let sides = if stereo { 2 } else { 1 };
+        let sound: Vec<f32> = (from..from + FRAME).flat_map(|at| std::iter::repeat_n(tone(at), sides)).collect();
+        let mut buffer = [0; PACKET_MAX_BYTES];
+        let frame = encoders[sides - 1].encode(&sound, &mut buffer).expect("a packet");
+        let header = Header {
+            kind: Kind::Audio,
+            marker: i == 0,
+            stereo,
+            redundant: false,
+            level: 13,
+            source: SourceId(1),
+            sequence: i,
+            timestamp: i * FRAME as u32,
+        };
+        let now = i64::from(i) * FRAME_TIME;
+        voice.insert(now, &header, &Payload::plain(frame));
+        if passes {
+            assert!(i < 60 || voice.pass(now) == 13, "{i}");
+            voice.pass(now);
+        } else {
+            let mut frame = [0.0; FRAME];
+            pull(&mut voice, now, &mut frame);
+            heard.push(frame);
+        }
+    }
+    // The last half a second, once all delays have settled.
+    let mono = heard[heard.len() - 50..].concat();
+    let waves = mono.windows(2).filter(|pair| pair[0] < 0.0 && pair[1] >= 0.0).count() as f32;
+    assert!((waves - HERTZ / 2.0).abs() < 4.0, "{waves} waves in half a second");
 }
