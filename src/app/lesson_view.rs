@@ -98,7 +98,7 @@ impl PollForm {
             }
         }
         let command = ClassCommand::Poll { question: self.question.trim().to_owned(), choices };
-        command.is_within_bounds().then_some(command)
+        command.check().is_ok().then_some(command)
     }
 
     /// Whether there is room for one more choice.

@@ -86,9 +86,7 @@ impl Machine {
     /// The person opens a lesson in a group, and goes in; nobody need be rung.
     pub(super) fn start_lesson(&mut self, group: GroupId, settings: LessonSettings, ring: Vec<UserId>) {
         let ring = self.others_once(ring);
-        if !settings.is_within_bounds() {
-            let message = "A lesson has 1 to 20 floors, and 3 to 600 seconds of silence, or 0 for any.";
-            let error = ApiError::new(Code::InvalidParameters, message);
+        if let Err(error) = settings.check() {
             return self.put(Output::Refused { whom: ring, error });
         }
         if self.is_in_a_call(&ring, |call| call.view.group.as_ref() == Some(&group)) {

@@ -4,7 +4,8 @@
 //! What lives here: [`machine`] (what goes in and comes out is in `io`), [`view`] (its immutable picture), [`log`]. Inside
 //! the machine, `placing` is the caller's side of a call of two until an answer, `ringing` the callee's (with busy and
 //! glare), `room` the talk itself, `silence` a relay that says nothing, `hold` a second call beside it, `hangup` the end;
-//! `party` is all of that for calls of several, and `lesson` what is different in lessons. `outbox` repeats what only a lost connection kept from the server.
+//! `party` is all of that for calls of several, and `lesson` what is different in lessons. `outbox` repeats what only a
+//! lost connection kept from the server.
 //! What may not come in: I/O, clocks, threads, async. Time is a number that the caller passes: monotonic milliseconds.
 
 mod early;

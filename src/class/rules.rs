@@ -43,9 +43,7 @@ impl Lesson {
         timeout_s: u32,
     ) -> Checked {
         self.check_here(by)?;
-        if !command.is_within_bounds() {
-            return refuse(Code::InvalidParameters, "A poll has a question and no or two to six choices, all short.");
-        }
+        command.check()?;
         let limited = PROMPT_S.contains(&timeout_s);
         let (least, most) = (PROMPT_S.start(), PROMPT_S.end());
         match command {
@@ -190,10 +188,7 @@ impl Lesson {
 
     pub(super) fn check_set(&self, by: &UserId, settings: &LessonSettings) -> Checked {
         self.check_teacher(by)?;
-        if settings.is_within_bounds() {
-            return Ok(());
-        }
-        refuse(Code::InvalidParameters, "A lesson has 1 to 20 floors, and 3 to 600 seconds of silence, or 0 for any.")
+        settings.check()
     }
 
     /// Whose of those meant have what is meant.

@@ -74,9 +74,7 @@ impl Asked {
             "poll" => ClassCommand::Poll { question: self.question, choices: self.choices },
             _ => return Err(invalid("askClass has the commands raiseHands, rollCall and poll.".into())),
         };
-        if !command.is_within_bounds() {
-            return Err(invalid("A poll has a question and no or two to six choices, all short.".into()));
-        }
+        command.check()?;
         if self.timeout != 0 && !PROMPT_S.contains(&self.timeout) {
             let message =
                 format!("\"timeout\" is {} to {} seconds, or 0 for no limit.", PROMPT_S.start(), PROMPT_S.end());
@@ -135,10 +133,7 @@ pub(super) fn ask(method: &str, params: Option<&RawValue>) -> Result<Option<Ask>
     Ok(Some(Ask::Lesson(match method {
         "startLesson" => {
             let Start { group_id: group, settings, ring } = read(method, params)?;
-            if !settings.is_within_bounds() {
-                let message = "A lesson has 1 to 20 floors, and 3 to 600 seconds of silence, or 0 for any.";
-                return Err(invalid(message.into()));
-            }
+            settings.check()?;
             LessonCommand::Start { group, settings, ring }
         }
         "askClass" => read::<Asked>(method, params)?.command()?,

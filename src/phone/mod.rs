@@ -1,8 +1,8 @@
 //! A phone without a window: the engine of the app, driven from the command line or by JSON-RPC over stdin and stdout.
 //!
 //! What lives here: arguments, what the phone does by itself ([`pilot`]), lines for people ([`plain`]) and for programs
-//! ([`json`], lessons in [`class`]), short messages for both ([`notices`]), and which wishes are refused at once ([`taken`]). What may not come
-//! in: call logic; a phone sends commands and reads the state like any front end.
+//! ([`json`], lessons in [`class`]), short messages for both ([`notices`]), and which wishes are refused at once
+//! ([`taken`]). What may not come in: call logic; a phone sends commands and reads the state like any front end.
 
 mod args;
 mod class;

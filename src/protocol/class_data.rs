@@ -8,6 +8,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::{ApiError, Code};
+
 /// The `businessID` of lessons.
 pub const BUSINESS_ID: &str = "ahoy_class";
 /// The version that we write, and the highest that we read.
@@ -66,14 +68,22 @@ impl ClassCommand {
     }
 
     /// Whether the texts are within bounds.
-    pub fn is_within_bounds(&self) -> bool {
+    ///
+    /// # Errors
+    /// 6017 if they are not.
+    pub fn check(&self) -> Result<(), ApiError> {
         let fits = |text: &String| !text.trim().is_empty() && text.len() <= POLL_TEXT_MAX_BYTES;
-        match self {
+        let good = match self {
             Self::Poll { question, choices } => {
                 fits(question) && choices.iter().all(fits) && choices.len() <= POLL_CHOICES_MAX && choices.len() != 1
             }
             _ => true,
+        };
+        if good {
+            return Ok(());
         }
+        let message = "A poll has a question and no or two to six choices, all short.";
+        Err(ApiError::new(Code::InvalidParameters, message))
     }
 
     /// The text of an invitation's `data`.
@@ -200,13 +210,13 @@ mod tests {
             question: question.into(),
             choices: choices.iter().map(|choice| (*choice).into()).collect(),
         };
-        assert!(poll("Now?", &[]).is_within_bounds() && poll("Now?", &["a", "b"]).is_within_bounds());
+        assert!(poll("Now?", &[]).check().is_ok() && poll("Now?", &["a", "b"]).check().is_ok());
         assert_eq!((poll("Now?", &[]).choices(), poll("Now?", &["a", "b", "c"]).choices()), (2, 3));
         let long = "가".repeat(81);
         for bad in
             [poll(" ", &[]), poll("Now?", &["a"]), poll("Now?", &["a", ""]), poll(&long, &[]), poll("?", &["x"; 7])]
         {
-            assert!(!bad.is_within_bounds(), "{bad:?}");
+            assert!(bad.check().is_err(), "{bad:?}");
         }
     }
 }

@@ -5,7 +5,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    DeviceId, InviteId, UserId,
+    ApiError, Code, DeviceId, InviteId, UserId,
     class_data::{ClassCommand, Reaction},
 };
 
@@ -17,8 +17,8 @@ pub const SILENCE_S: std::ops::RangeInclusive<u16> = 3..=600;
 pub const PROMPT_S: std::ops::RangeInclusive<u32> = 10..=300;
 /// Longest reason for a removal, bytes of UTF-8.
 pub const REASON_MAX_BYTES: usize = 240;
-/// Most users in a lesson: with so many, everything about it fits a text frame.
-pub const PEOPLE_MAX: usize = 1_000;
+/// Most users in a lesson: with so many, the answer to `enterRoom` fits a text frame, also while all hands are up.
+pub const PEOPLE_MAX: usize = 400;
 
 /// What teachers have chosen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -42,8 +42,17 @@ impl Default for LessonSettings {
 
 impl LessonSettings {
     /// Whether the numbers are within bounds.
-    pub fn is_within_bounds(&self) -> bool {
-        (1..=FLOORS_MAX).contains(&self.floors) && (self.silence_s == 0 || SILENCE_S.contains(&self.silence_s))
+    ///
+    /// # Errors
+    /// 6017 if one is not.
+    pub fn check(&self) -> Result<(), ApiError> {
+        if (1..=FLOORS_MAX).contains(&self.floors) && (self.silence_s == 0 || SILENCE_S.contains(&self.silence_s)) {
+            return Ok(());
+        }
+        let (least, most) = (SILENCE_S.start(), SILENCE_S.end());
+        let message =
+            format!("A lesson has 1 to {FLOORS_MAX} floors, and {least} to {most} seconds of silence, or 0 for any.");
+        Err(ApiError::new(Code::InvalidParameters, message))
     }
 }
 

@@ -160,7 +160,13 @@ calls! {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::protocol::{GroupId, UserId, limits};
+    use crate::protocol::{
+        DeviceId, GroupId, InviteId, RoomId, SourceId, UserId,
+        class_data::{ClassCommand, POLL_TEXT_MAX_BYTES},
+        event::Participant,
+        lesson::{Attendee, Hand, LessonState, Mine, PEOPLE_MAX, Prompt, Whereabouts},
+        limits,
+    };
 
     fn parse(method: &str, params: &serde_json::Value) -> Result<Request, ApiError> {
         let raw = RawValue::from_string(params.to_string()).expect("JSON");
@@ -214,6 +220,59 @@ mod tests {
         ] {
             assert!(frame.len() <= limits::TEXT_FRAME_MAX_BYTES, "{} bytes: {:.80}", frame.len(), frame);
         }
+    }
+
+    #[test]
+    fn a_full_lesson_in_which_all_is_going_on_fits_a_frame() {
+        let people: Vec<UserId> =
+            (0..PEOPLE_MAX).map(|n| UserId::new(format!("student-{n:04}")).expect("valid")).collect();
+        let prompt = |command| Prompt {
+            invite_id: InviteId::random(),
+            by: people[0].clone(),
+            command,
+            asked: PEOPLE_MAX,
+            remaining_ms: Some(300_000),
+            over: false,
+            answers: people.iter().map(|user| (user.clone(), Some(0))).collect(),
+            mine: Mine::Done,
+        };
+        let attendee = |user_id: UserId| Attendee {
+            user_id,
+            teacher: false,
+            at: Whereabouts::Here,
+            hands: 12,
+            turns: 3,
+            talked_ms: 123_456,
+        };
+        let hand = |user_id: UserId| Hand { user_id, invite_id: Some(InviteId::random()), waiting_ms: 123_456 };
+        let lesson = LessonState {
+            elapsed_ms: 3_600_000,
+            people: people.iter().cloned().map(attendee).collect(),
+            hands: people.iter().cloned().map(hand).collect(),
+            prompts: vec![
+                prompt(ClassCommand::RollCall),
+                prompt(ClassCommand::Poll { question: "?".repeat(POLL_TEXT_MAX_BYTES), choices: vec![] }),
+            ],
+            ..LessonState::default()
+        };
+        let participant = |user_id: UserId| Participant {
+            user_id,
+            device_id: DeviceId::random(),
+            source_id: SourceId(123_456),
+            on_hold: false,
+        };
+        let reply = EnterRoomReply {
+            room_id: RoomId::MIN,
+            call_id: Some(InviteId::random()),
+            source_id: SourceId(1),
+            relay_token: "0".repeat(32),
+            participants: people.iter().cloned().map(participant).collect(),
+            change: u64::MAX,
+            ringing: Vec::new(),
+            lesson: Some(Box::new(lesson)),
+        };
+        let frame = rpc::reply(u64::MAX, &reply);
+        assert!(frame.len() <= limits::TEXT_FRAME_MAX_BYTES, "{} bytes", frame.len());
     }
 
     #[test]

@@ -46,10 +46,8 @@ call! {
         Some(_) if !this.create || this.group_id.is_none() => {
             Err(invalid("A lesson is opened in a group: give \"groupID\", and \"create\"."))
         }
-        Some(settings) if !settings.is_within_bounds() => {
-            Err(invalid("A lesson has 1 to 20 floors, and 3 to 600 seconds of silence, or 0 for any."))
-        }
-        _ => Ok(()),
+        Some(settings) => settings.check(),
+        None => Ok(()),
     }
 }
 

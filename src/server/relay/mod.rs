@@ -1,8 +1,8 @@
 //! The relay: rooms of media connections.
 //!
 //! * `rooms`: who is in which room, whose packets go where; `loudest`: which speakers are heard when there are too many;
-//!   `voice`: who may be heard at all; `share`: how many speakers a listener gets; `pace`: whether packets wait for each other; `queue`: what waits for a
-//!   listener; `arrivals`: what came of a speaker's packets. No I/O, no clock.
+//!   `voice`: who may be heard at all; `share`: how many speakers a listener gets; `pace`: whether packets wait for
+//!   each other; `queue`: what waits for a listener; `arrivals`: what came of a speaker's packets. No I/O, no clock.
 //! * `link`: the way to one connection; `websocket` and `quic` carry it.
 //!
 //! It reads the header of a packet, and of the payload only whom a report is about. What may not come in: decoding,

@@ -4,8 +4,8 @@
 //! Accounts, groups and logs are in the store only; invitations are in the [`Book`] and in the store; sessions and
 //! rooms are in memory only. Each input is handled under a savepoint. If it is refused, or the store fails, the savepoint
 //! is rolled back, the book takes back what it did, and whatever was to be told is dropped. Handlers touch sessions,
-//! rooms and lessons last, when nothing can fail any more. If the commit fails, the batch never happened: every request of it that
-//! wrote something is answered 10002, its events are dropped, and the book takes everything back.
+//! rooms and lessons last, when nothing can fail any more. If the commit fails, the batch never happened: every request
+//! of it that wrote something is answered 10002, its events are dropped, and the book takes everything back.
 
 mod applications;
 mod connection;

@@ -234,22 +234,23 @@ mod tests {
     use super::*;
     use crate::protocol::{
         Delivery,
-        lesson::{HandDown, Mine, PEOPLE_MAX, Prompt},
+        lesson::{HandDown, Mine, Prompt},
         limits::{TEXT_FRAME_MAX_BYTES, USER_ID_MAX_BYTES},
     };
 
     #[test]
     fn changes_fit_their_frames_and_keep_their_order() {
+        const MANY: usize = 1_000;
         // The longest names there are, which JSON makes twice as long.
         let backslashes = "\\".repeat(USER_ID_MAX_BYTES - 4);
         let user = |n: usize| UserId::new(format!("{n:04}{backslashes}")).expect("valid");
-        let everybody: Vec<UserId> = (0..PEOPLE_MAX).map(user).collect();
+        let everybody: Vec<UserId> = (0..MANY).map(user).collect();
         let text = "\u{1}".repeat(crate::protocol::class_data::POLL_TEXT_MAX_BYTES);
         let prompt = Prompt {
             invite_id: InviteId::random(),
             by: user(0),
             command: ClassCommand::Poll { question: text.clone(), choices: vec![text; 6] },
-            asked: PEOPLE_MAX,
+            asked: MANY,
             remaining_ms: Some(u64::MAX),
             over: false,
             answers: Vec::new(),
