@@ -6,8 +6,9 @@ use clap::Parser;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    cli::log();
-    match cli::Arguments::parse().run() {
+    let arguments = cli::Arguments::parse();
+    cli::log(arguments.log_filter());
+    match arguments.run() {
         Ok(code) => code,
         Err(error) => {
             eprintln!("ahoy: {error:#}");

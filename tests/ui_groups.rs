@@ -90,7 +90,7 @@ fn a_group_is_made_of_a_kind_a_name_a_picture_and_people() {
 
     // Done: the form is gone, and the new group's page is open.
     let class = group(&state, "K7MQ4TXP", GroupType::Meeting, "Algebra", Role::Owner, 1);
-    state.groups = [class].into();
+    state.groups = vec![class].into();
     state.group_task = GroupTask::In(group_id("K7MQ4TXP"));
     fake.set(state);
     harness.run_steps(4);
@@ -206,7 +206,7 @@ fn only_what_is_allowed_is_offered() {
         ),
     ] {
         let mut with = state.clone();
-        with.groups = [group(&state, "K7MQ4TXP", kind, "Chess", role, 3)].into();
+        with.groups = vec![group(&state, "K7MQ4TXP", kind, "Chess", role, 3)].into();
         let fake = Fake::new(with);
         let mut harness = window(&fake, Tab::Groups);
         open(&mut harness, "Chess");
@@ -261,7 +261,7 @@ fn people_are_added_and_a_group_is_edited() {
 
     // Put out of the group: its page closes, and whatever was open on it.
     click(&mut harness, Part::Button, "Add people");
-    state.groups = Arc::new([]);
+    state.groups = Arc::default();
     fake.set(state);
     harness.run_steps(4);
     assert!(harness.query_by_role_and_label(Part::TextInput, "Search people to add").is_none());

@@ -3,6 +3,8 @@
 
 mod ui_common;
 
+use std::sync::Arc;
+
 use ahoy::{
     app::Tab,
     call::{CallView, Direction, Phase},
@@ -50,7 +52,7 @@ fn on_hold(language: Language, theme: Theme) -> State {
 fn held(language: Language, theme: Theme) -> State {
     let mut state = in_call(language, theme);
     let mut talk = state.calls[0].clone();
-    talk.participants[0].on_hold = true;
+    Arc::make_mut(&mut talk.participants)[0].on_hold = true;
     state.calls = [talk].into();
     state
 }

@@ -267,7 +267,7 @@ fn the_signs_of_a_lesson_do_not_need_names_that_are_known() {
     let mut state = quiet(English, Light, As::Teacher);
     let changes = signs(&state);
     change_view(&mut state, |view| changes.iter().for_each(|change| view.apply(1_999_000, change)));
-    state.people = [].into();
+    state.people = Vec::new().into();
     let (_, harness) = shown(state);
     assert!(harness.query_by_label("Applause: grace, katherine").is_some());
 }

@@ -175,7 +175,7 @@ fn reports_that_nobody_looks_at_are_closed_once() {
 fn the_demo_makes_its_class_once_everybody_is_there() {
     let mut state = home(English, Light);
     let everybody = state.people.clone();
-    state.people = everybody[..1].into();
+    state.people = everybody[..1].to_vec().into();
     let fake = Fake::new(state.clone());
     let backend = Arc::new(fake.clone());
     let students = ["ada", "grace"].map(user).to_vec();

@@ -3,6 +3,8 @@
 
 mod ui_common;
 
+use std::sync::Arc;
+
 use ahoy::{
     app::{AhoyApp, Tab},
     call::{CallView, EndReason, Phase, Standing},
@@ -235,8 +237,8 @@ fn an_ended_call_of_several_is_called_again_or_joined() {
 fn who_waits_for_those_being_rung_is_told_so() {
     let mut state = in_party(English, Dark);
     let mut call = CallView::clone(&state.calls[0]);
-    call.others.retain(|other| other.standing == Standing::Ringing);
-    call.participants.clear();
+    Arc::make_mut(&mut call.others).retain(|other| other.standing == Standing::Ringing);
+    call.participants = Arc::default();
     assert_eq!(call.phase, Phase::InCall);
     state.calls = [call].into();
     let harness = window(&Fake::new(state), Tab::People);

@@ -95,7 +95,7 @@ fn people() {
         state.favourites = Arc::new([people[4].user.clone(), people[0].user.clone()].into());
         state.often_called = [people[3].user.clone()].into();
         picture(&mut results, &format!("people_at_hand_{way}"), state.clone(), Tab::People);
-        state.people = Arc::new([]);
+        state.people = Arc::default();
         state.profile = "demo-1".into();
         picture(&mut results, &format!("people_empty_{way}"), state, Tab::People);
     }

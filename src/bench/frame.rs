@@ -201,11 +201,11 @@ fn class(students: usize) -> anyhow::Result<State> {
         call_id: InviteId::new("lesson")?,
         peer: teacher.clone(),
         group: Some(GroupId::new("K7MQ4TXP")?),
-        others: Vec::new(),
+        others: Arc::default(),
         direction: Direction::Outgoing,
         phase: Phase::InCall,
         room: None,
-        participants: users.iter().zip(1..).map(participant).collect(),
+        participants: Arc::new(users.iter().zip(1..).map(participant).collect()),
         talking_since_ms: Some(BEGIN_MS),
         ring_deadline_ms: None,
         end: None,
@@ -224,7 +224,7 @@ fn class(students: usize) -> anyhow::Result<State> {
     let mut state = State {
         session: Session::Online,
         me: Some(Me { user: teacher, display_name: "Teacher".into(), server: "localhost".into() }),
-        people: users.iter().map(named).collect(),
+        people: Arc::new(users.iter().map(named).collect()),
         calls: [call].into(),
         now_ms: BEGIN_MS,
         ..State::default()

@@ -1,35 +1,44 @@
 //! `ahoy bench lesson`: a whole class in a lesson of a real server process, on loopback: from the teacher's click to the
 //! last student's prompt, and from all hands going up at once to everybody seeing all of them.
+//!
+//! Everybody is an engine as in the app, with a profile on disk and sound switched off, all of them in this process: a prompt
+//! counts from when it is in the state that a window draws. Their work is part of the figures, and most of it.
 
 use std::{
     num::NonZeroUsize,
     path::Path,
+    sync::Arc,
     time::{Duration, Instant},
 };
 
-use anyhow::{Context, bail, ensure};
-use tokio::{
-    sync::{mpsc, watch},
-    time::timeout,
-};
+use anyhow::{Context, ensure};
+use tokio::{task::JoinSet, time::timeout};
 
 use crate::{
-    client::{Client, ClientConfig, ClientEvent, account},
+    class::{View, Whose},
+    engine::{
+        Command, Engine, EngineConfig, GroupCommand, LessonCommand, Overrides, SignInForm, State,
+        state::{GroupTask, Session},
+    },
+    media::spec::DeviceSpec,
     protocol::{
-        Event, GroupId, InviteId, RoomId, UserId,
-        api::{EnterRoom, GroupType, LowerHands, SignUp, Start},
+        UserId,
+        api::GroupType,
         class_data::ClassCommand,
-        lesson::{LessonChange, LessonSettings, PEOPLE_MAX},
+        lesson::{LessonSettings, Mine, PEOPLE_MAX},
         limits::MEMBERS_PER_CALL_MAX,
     },
 };
 
-use super::process::{ServerProcess, cpu_time, peak_rss_kib};
+use super::process::{Folder, ServerProcess, cpu_time, peak_rss_kib, raise_open_files};
 
 /// Nothing that a class does together takes this long.
 const PATIENCE: Duration = Duration::from_secs(60);
 /// The hands may be raised for so long, seconds.
 const HANDS_S: u32 = 300;
+/// Open files of an engine in a lesson, and of everything else here.
+const FILES_EACH: u64 = 24;
+const FILES_ELSE: u64 = 200;
 
 /// What `ahoy bench lesson` may be told.
 #[derive(Clone, Debug, clap::Args)]
@@ -42,18 +51,6 @@ pub struct LessonArgs {
     pub rounds: NonZeroUsize,
 }
 
-/// What a student reports.
-enum News {
-    /// The prompt has come.
-    Prompted(Instant),
-    /// All hands are up.
-    AllUp(Instant),
-    /// All hands are down again.
-    AllDown,
-    /// The connection is gone.
-    Lost(String),
-}
-
 /// Measures and prints.
 ///
 /// # Errors
@@ -61,6 +58,7 @@ enum News {
 pub fn run(args: &LessonArgs) -> anyhow::Result<()> {
     let (students, rounds) = (args.students.get(), args.rounds.get());
     ensure!(students < PEOPLE_MAX, "a lesson has at most {PEOPLE_MAX} people, the teacher included");
+    raise_open_files(FILES_EACH * students as u64 + FILES_ELSE).context("room for so many open files")?;
     let program = std::env::current_exe().context("this program's own file")?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().context("the runtime")?;
     let lines = runtime.block_on(measure(&program, students, rounds))?;
@@ -68,47 +66,30 @@ pub fn run(args: &LessonArgs) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// A class in a lesson.
-struct Class {
-    teacher: Client,
-    group: GroupId,
-    students: Vec<UserId>,
-    /// Of all students, in no order.
-    news: mpsc::Receiver<News>,
-    /// The invitation that all accept at once.
-    accept: watch::Sender<Option<InviteId>>,
-    /// How long each student took to come in.
-    coming: Vec<Duration>,
-}
-
 async fn measure(program: &Path, students: usize, rounds: usize) -> anyhow::Result<Vec<String>> {
     let server = ServerProcess::start(program, &[] as &[&str])?;
     let mut class = Class::gather(&server, students).await?;
+    let own = std::process::id();
+    let used = || Ok::<_, std::io::Error>((cpu_time(server.pid())?, cpu_time(own)?));
     let (mut prompts, mut last_prompts, mut hands) = (Vec::new(), Vec::new(), Vec::new());
-    let cpu_before = cpu_time(server.pid())?;
-    let began = Instant::now();
+    let before = used()?;
     for _ in 0..rounds {
-        let data = ClassCommand::RaiseHands.to_json();
-        let (id, asking) =
-            class.teacher.invite_in_group(class.group.clone(), class.students.clone(), data, true, HANDS_S);
-        let asked = Instant::now();
-        asking.await.context("the teacher asks for hands")?;
-        let times = class.all(|news| if let News::Prompted(at) = news { Some(at) } else { None }).await?;
-        let mut round: Vec<Duration> = times.into_iter().map(|at| at.saturating_duration_since(asked)).collect();
-        round.sort_unstable();
-        last_prompts.extend(round.last().copied());
-        prompts.extend(round);
+        let ask = LessonCommand::Ask { command: ClassCommand::RaiseHands, timeout_s: HANDS_S };
+        let mut round = class.all(is_prompted, |class| class.teacher.send(Command::Lesson(ask))).await?;
+        last_prompts.extend(round.iter().max());
+        prompts.append(&mut round);
 
-        let raised = Instant::now();
-        class.accept.send_replace(Some(id));
-        let times = class.all(|news| if let News::AllUp(at) = news { Some(at) } else { None }).await?;
-        hands.extend(times.into_iter().max().map(|at| at.saturating_duration_since(raised)));
+        let raise = |class: &Class| {
+            class.students.iter().for_each(|student| student.send(Command::Lesson(LessonCommand::RaiseHand)));
+        };
+        let all_up = move |lesson: &View| lesson.hands.len() == students;
+        hands.extend(class.all(all_up, raise).await?.into_iter().max());
 
-        let lower = LowerHands { group_id: class.group.clone(), user_list: None, all: true };
-        class.teacher.call(lower).await.context("the teacher lowers all hands")?;
-        class.all(|news| matches!(news, News::AllDown).then_some(())).await?;
+        let lower = LessonCommand::LowerHands(Whose::All);
+        let all_down = |lesson: &View| lesson.hands.is_empty() && !is_prompted(lesson);
+        class.all(all_down, |class| class.teacher.send(Command::Lesson(lower))).await?;
     }
-    let (cpu, wall) = (cpu_time(server.pid())?.saturating_sub(cpu_before), began.elapsed());
+    let after = used()?;
     for times in [&mut prompts, &mut last_prompts, &mut hands, &mut class.coming] {
         times.sort_unstable();
     }
@@ -116,19 +97,24 @@ async fn measure(program: &Path, students: usize, rounds: usize) -> anyhow::Resu
         let [p50, p99, worst] = [0.5, 0.99, 1.0].map(|share| 1e3 * percentile(times, share).as_secs_f64());
         format!("{what:<40} p50 {p50:>8.1} ms  p99 {p99:>8.1} ms  at most {worst:>8.1} ms")
     };
+    let process = |what: &str, used: Duration, pid: u32| {
+        let (round_ms, mib) = (1e3 * used.as_secs_f64() / rounds as f64, peak_rss_kib(pid)? as f64 / 1024.0);
+        anyhow::Ok(format!("{what}: {round_ms:.0} ms of processor time a round, {mib:.1} MiB at most"))
+    };
     Ok(vec![
         format!("{students} students, {rounds} rounds"),
         line("coming in, one after the other", &class.coming),
         line("click to a student's prompt", &prompts),
         line("click to the last student's prompt", &last_prompts),
         line("all hands at once, seen by everybody", &hands),
-        format!(
-            "server: {:.0} % of a core, {:.0} ms a round, {:.1} MiB at most",
-            100.0 * cpu.as_secs_f64() / wall.as_secs_f64(),
-            1e3 * cpu.as_secs_f64() / rounds as f64,
-            peak_rss_kib(server.pid())? as f64 / 1024.0
-        ),
+        process("server", after.0.saturating_sub(before.0), server.pid())?,
+        process("everybody's engines", after.1.saturating_sub(before.1), own)?,
     ])
+}
+
+/// Asked to raise the hand.
+fn is_prompted(lesson: &View) -> bool {
+    lesson.open_prompt(&ClassCommand::RaiseHands).is_some_and(|prompt| prompt.mine == Mine::Open)
 }
 
 /// The smallest of the sorted times that so large a share of them does not exceed.
@@ -137,147 +123,119 @@ fn percentile(sorted: &[Duration], share: f64) -> Duration {
     sorted.get(place.saturating_sub(1)).copied().unwrap_or_default()
 }
 
+/// A class in a lesson.
+struct Class {
+    teacher: Engine,
+    students: Vec<Engine>,
+    /// How long each student took to come in.
+    coming: Vec<Duration>,
+    /// Everybody's profiles; behind the engines, which go first.
+    _profiles: Folder,
+}
+
 impl Class {
     async fn gather(server: &ServerProcess, students: usize) -> anyhow::Result<Self> {
+        let profiles = Folder::make().context("no folder for the profiles")?;
         let users: Vec<UserId> =
             (0..students).map(|n| UserId::new(format!("student-{n:03}"))).collect::<Result<_, _>>()?;
-        let (teacher, mut events) = sign_up(server, UserId::new("teacher")?).await?;
-        tokio::spawn(async move { while events.recv().await.is_some() {} });
-        let (tell, news) = mpsc::channel(4 * students);
-        let (accept, accepting) = watch::channel(None);
-        let mut clients = Vec::new();
+        let mut engines = Vec::new();
         for user in &users {
-            let (client, events) = sign_up(server, user.clone()).await?;
-            let student = Student { client: client.clone(), up: 0, students, tell: tell.clone() };
-            tokio::spawn(student.attend(events, accepting.clone()));
-            clients.push(client);
+            engines.push(online(server, &profiles, user).await?);
         }
-        let group = GroupId::new("class")?;
-        teacher.create_group(Some(group.clone()), GroupType::Meeting, "Class", Vec::new()).await?;
+        let teacher = online(server, &profiles, &UserId::new("teacher")?).await?;
+        let create =
+            GroupCommand::Create { kind: GroupType::Meeting, name: "Class".into(), picture: None, members: Vec::new() };
+        teacher.send(Command::Group(create));
+        let group = seen(&teacher, "the group", |state| match &state.group_task {
+            GroupTask::In(group) => Some(group.clone()),
+            _ => None,
+        });
+        let group = group.await?;
         for some in users.chunks(MEMBERS_PER_CALL_MAX) {
-            teacher.invite_user_to_group(group.clone(), some.to_vec()).await?;
+            teacher.send(Command::Group(GroupCommand::Invite(group.clone(), some.to_vec())));
         }
-        let room = RoomId::new(1)?;
-        let open = EnterRoom {
-            create: true,
-            group_id: Some(group.clone()),
-            lesson: Some(LessonSettings::default()),
-            ..EnterRoom::of(room)
-        };
-        teacher.call(open).await.context("the lesson")?;
+        let start =
+            LessonCommand::Start { group: group.clone(), settings: LessonSettings::default(), ring: Vec::new() };
+        teacher.send(Command::Lesson(start));
+        seen(&teacher, "the teacher's lesson", |state| lesson(state).map(drop)).await?;
         let mut coming = Vec::new();
-        for client in clients {
+        for engine in &engines {
+            seen(engine, "the lesson's beginning", |state| state.group_call(&group).map(drop)).await?;
             let began = Instant::now();
-            client.call(EnterRoom::of(room)).await.context("a student comes")?;
+            engine.send(Command::JoinCall(group.clone()));
+            seen(engine, "the lesson from inside", |state| lesson(state).map(drop)).await?;
             coming.push(began.elapsed());
         }
-        Ok(Self { teacher, group, students: users, news, accept, coming })
+        // Whom the teacher does not see yet is not asked.
+        let all_here = |state: &State| lesson(state).filter(|lesson| lesson.people.len() == students + 1).map(drop);
+        seen(&teacher, "the class on the desk", all_here).await?;
+        Ok(Self { teacher, students: engines, coming, _profiles: profiles })
     }
 
-    /// Waits until every student has reported what `pick` takes.
-    async fn all<T>(&mut self, pick: impl Fn(News) -> Option<T>) -> anyhow::Result<Vec<T>> {
-        let mut told = Vec::new();
-        while told.len() < self.students.len() {
-            let news = timeout(PATIENCE, self.news.recv()).await;
-            match news.with_context(|| format!("only {} of the students are told", told.len()))? {
-                Some(News::Lost(error)) => bail!("a student's connection is gone: {error}"),
-                Some(news) => told.extend(pick(news)),
-                None => bail!("the students are gone"),
-            }
+    /// Does something, and waits until every student's lesson is like this: how long that took for each.
+    async fn all(
+        &self,
+        like: impl Fn(&View) -> bool + Copy + Send + Sync + 'static,
+        act: impl FnOnce(&Self),
+    ) -> anyhow::Result<Vec<Duration>> {
+        let mut waiting = JoinSet::new();
+        for student in &self.students {
+            let mut states = student.watch();
+            waiting.spawn(async move {
+                let found = states.wait_for(|state| lesson(state).is_some_and(like)).await.is_ok();
+                found.then(Instant::now)
+            });
         }
-        Ok(told)
+        let began = Instant::now();
+        act(self);
+        let mut times = Vec::new();
+        while let Some(found) = timeout(PATIENCE, waiting.join_next())
+            .await
+            .with_context(|| format!("only {} of {} students are told", times.len(), self.students.len()))?
+        {
+            let at = found.context("waiting for a student")?.context("a student's engine has ended")?;
+            times.push(at.saturating_duration_since(began));
+        }
+        Ok(times)
     }
 }
 
-/// One of the class.
-struct Student {
-    client: Client,
-    /// Hands that are up, as this one is told.
-    up: usize,
-    students: usize,
-    tell: mpsc::Sender<News>,
+/// The lesson that this device is in.
+fn lesson(state: &State) -> Option<&View> {
+    state.current_call().filter(|call| call.is_live())?.lesson.as_deref()
 }
 
-impl Student {
-    async fn attend(mut self, mut events: mpsc::Receiver<ClientEvent>, mut accept: watch::Receiver<Option<InviteId>>) {
-        loop {
-            tokio::select! {
-                event = events.recv() => match event {
-                    Some(event) => self.take(event).await,
-                    None => return,
-                },
-                changed = accept.changed() => {
-                    if changed.is_err() {
-                        return;
-                    }
-                    let id = accept.borrow_and_update().clone();
-                    if let Some(id) = id {
-                        let (client, tell) = (self.client.clone(), self.tell.clone());
-                        tokio::spawn(async move {
-                            if let Err(error) = client.accept(id, "").await {
-                                // The measurement may be over.
-                                let _ = tell.send(News::Lost(error.to_string())).await;
-                            }
-                        });
-                    }
-                }
-            }
-        }
-    }
-
-    async fn take(&mut self, event: ClientEvent) {
-        let now = Instant::now();
-        let news = match event {
-            ClientEvent::Callback(delivery) => match delivery.event {
-                Event::ReceiveNewInvitation(_) => Some(News::Prompted(now)),
-                Event::LessonChanged(changed) => {
-                    let before = self.up;
-                    for change in &changed.changes {
-                        match change {
-                            LessonChange::HandRaised { .. } => self.up += 1,
-                            LessonChange::HandLowered { .. } => self.up = self.up.saturating_sub(1),
-                            _ => {}
-                        }
-                    }
-                    if self.up == before {
-                        None
-                    } else if self.up == self.students {
-                        Some(News::AllUp(now))
-                    } else {
-                        (self.up == 0).then_some(News::AllDown)
-                    }
-                }
-                _ => None,
-            },
-            ClientEvent::Lost { error, .. } => Some(News::Lost(error.to_string())),
-            _ => None,
-        };
-        if let Some(news) = news {
-            // The measurement may be over.
-            let _ = self.tell.send(news).await;
-        }
-    }
+/// Waits until the state has something.
+async fn seen<T>(engine: &Engine, what: &str, find: impl Fn(&State) -> Option<T>) -> anyhow::Result<T> {
+    let mut states = engine.watch();
+    let state = timeout(PATIENCE, states.wait_for(|state| find(state).is_some())).await;
+    let state = state.with_context(|| format!("{what} does not come"))?.context("an engine has ended")?;
+    find(&state).with_context(|| format!("{what} is there and is not"))
 }
 
-/// Makes an account, and a session that stays.
-async fn sign_up(server: &ServerProcess, user: UserId) -> anyhow::Result<(Client, mpsc::Receiver<ClientEvent>)> {
-    let request =
-        SignUp { user_id: user, display_name: "Somebody".into(), password: None, device_name: "bench".into() };
-    let (credentials, _) = account::sign_up(server.address(), server.pin(), request).await?;
-    let (client, mut events) = Client::start(ClientConfig {
-        address: server.address().clone(),
-        pin: server.pin(),
-        credentials,
-        start: Start::Cold,
-        last_seq: 0,
-    });
-    loop {
-        match events.recv().await.context("the session has ended")? {
-            ClientEvent::Synced { .. } => return Ok((client, events)),
-            ClientEvent::Lost { error, .. } => return Err(error.into()),
-            _ => {}
-        }
-    }
+/// An engine with a new account, signed in.
+async fn online(server: &ServerProcess, profiles: &Folder, user: &UserId) -> anyhow::Result<Engine> {
+    let form = SignInForm {
+        new_account: true,
+        user: user.to_string(),
+        display_name: user.to_string(),
+        password: String::new(),
+    };
+    let engine = Engine::start(EngineConfig {
+        profile: user.to_string(),
+        data_dir: profiles.path().to_owned(),
+        on_change: Arc::new(|| {}),
+        overrides: Overrides {
+            microphone: Some(DeviceSpec::Off),
+            speaker: Some(DeviceSpec::Off),
+            ring_device: Some(DeviceSpec::Off),
+            sign_in: Some((server.address().host_port(), form)),
+            no_discovery: true,
+            ..Overrides::default()
+        },
+    })?;
+    seen(&engine, "the connection", |state| (state.session == Session::Online).then_some(())).await?;
+    Ok(engine)
 }
 
 #[cfg(test)]

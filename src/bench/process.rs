@@ -48,6 +48,30 @@ pub fn peak_rss_kib(pid: u32) -> io::Result<u64> {
     peak.ok_or_else(|| io::Error::other(format!("/proc/{pid}/status is not as expected")))
 }
 
+/// Lets this process have at least so many files open at once; connections count as files.
+///
+/// # Errors
+/// If the system allows fewer.
+#[cfg(target_os = "linux")]
+pub fn raise_open_files(files: u64) -> io::Result<()> {
+    use rustix::process::{Resource, getrlimit, setrlimit};
+    let mut limit = getrlimit(Resource::Nofile);
+    if limit.current.is_none_or(|current| current >= files) {
+        return Ok(());
+    }
+    limit.current = Some(files);
+    Ok(setrlimit(Resource::Nofile, limit)?)
+}
+
+/// The same.
+///
+/// # Errors
+/// Never: how many are allowed shows when they are opened.
+#[cfg(not(target_os = "linux"))]
+pub fn raise_open_files(_files: u64) -> io::Result<()> {
+    Ok(())
+}
+
 fn read_proc(pid: u32, file: &str) -> io::Result<String> {
     let path = format!("/proc/{pid}/{file}");
     let explain = |error: io::Error| io::Error::new(error.kind(), format!("{path} cannot be read: {error}"));

@@ -1,5 +1,7 @@
 //! The end of a call: stopping everything, and the message that ends it in everyone's log.
 
+use std::sync::Arc;
+
 use crate::protocol::{
     InviteId, UserId,
     api::{ExitRoom, Invite},
@@ -56,7 +58,7 @@ impl Machine {
         view.duration_s = view.talking_since_ms.map_or(0, |since| now_ms.saturating_sub(since) / 1000);
         view.ring_deadline_ms = None;
         view.on_hold = false;
-        view.participants.clear();
+        view.participants = Arc::default();
         call.limit = None;
         call.again = false;
         call.shown = true;

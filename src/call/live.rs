@@ -1,5 +1,7 @@
 //! What the machine remembers of one call beside its picture.
 
+use std::sync::Arc;
+
 use crate::protocol::{
     DeviceId, InviteId, RoomId, UserId,
     api::EnterRoomReply,
@@ -149,11 +151,11 @@ impl Call {
                 call_id,
                 peer,
                 group: None,
-                others: Vec::new(),
+                others: Arc::default(),
                 direction,
                 phase,
                 room: Some(room),
-                participants: Vec::new(),
+                participants: Arc::default(),
                 talking_since_ms: None,
                 ring_deadline_ms: Some(ring_deadline_ms),
                 end: None,
@@ -234,7 +236,7 @@ impl Call {
 
     /// The answer to `enterRoom`, and what has happened behind it.
     pub(super) fn take_in(&mut self, participants: Vec<Participant>, change: u64) {
-        self.view.participants = participants;
+        self.view.participants = Arc::new(participants);
         self.known_change = change;
         for moved in std::mem::take(&mut self.meanwhile) {
             self.note_participant(moved);
@@ -250,9 +252,10 @@ impl Call {
             self.meanwhile.push(moved.clone());
         }
         let Move { participant, here, .. } = moved;
-        self.view.participants.retain(|other| other.device_id != participant.device_id);
+        let participants = Arc::make_mut(&mut self.view.participants);
+        participants.retain(|other| other.device_id != participant.device_id);
         if here {
-            self.view.participants.push(participant);
+            participants.push(participant);
         }
     }
 

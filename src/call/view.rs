@@ -150,6 +150,10 @@ pub struct Other {
     pub may_stop: bool,
 }
 
+fn is_empty(others: &Arc<Vec<Other>>) -> bool {
+    others.is_empty()
+}
+
 /// A call as it stands.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -162,8 +166,8 @@ pub struct CallView {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub group: Option<GroupId>,
     /// Everybody else in a call of several, in the order of appearance; empty in a call of two.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub others: Vec<Other>,
+    #[serde(default, skip_serializing_if = "is_empty")]
+    pub others: Arc<Vec<Other>>,
     /// Who called.
     pub direction: Direction,
     /// Where it stands.
@@ -171,7 +175,7 @@ pub struct CallView {
     /// Its media room, once known.
     pub room: Option<RoomId>,
     /// Who else is in the room now.
-    pub participants: Vec<Participant>,
+    pub participants: Arc<Vec<Participant>>,
     /// Monotonic time at which talking began, ms.
     pub talking_since_ms: Option<u64>,
     /// Monotonic time until which it may ring, ms.

@@ -33,6 +33,16 @@ enum Command {
 }
 
 impl Arguments {
+    /// What is logged unless `RUST_LOG` says otherwise: `info` of this program, `error` of others. What is measured runs
+    /// hundreds of clients in one process, which need not all tell of themselves.
+    pub(crate) fn log_filter(&self) -> &'static str {
+        match &self.command {
+            #[cfg(feature = "desktop")]
+            Some(Command::Bench(_)) => "error,pulseaudio=off",
+            _ => "error,ahoy=info,pulseaudio=off",
+        }
+    }
+
     /// Does what was asked for; the exit code if it went as far as that.
     pub(crate) fn run(self) -> anyhow::Result<ExitCode> {
         match self.command {
@@ -60,9 +70,9 @@ impl Arguments {
     }
 }
 
-/// Logs go to standard error; `RUST_LOG` says how much (default: `info` of this program, `error` of others).
-pub(crate) fn log() {
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("error,ahoy=info,pulseaudio=off"));
+/// Logs go to standard error; `RUST_LOG` says how much instead of `default`.
+pub(crate) fn log(default: &str) {
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(default));
     let terminal = std::io::stderr().is_terminal();
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(terminal).init();
 }

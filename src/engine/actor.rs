@@ -109,7 +109,7 @@ pub(super) struct Actor {
     pub(super) listing_own: devices::Listing,
     pub(super) watch: Watch,
     /// The rows of the log whose calls were counted last; `None`: count again.
-    pub(super) counted: Option<Arc<[LogRow]>>,
+    pub(super) counted: Option<Arc<Vec<LogRow>>>,
     pub(super) groups: Groups,
     pub(super) group_calls: GroupCalls,
     pub(super) speakers: Speakers,

@@ -60,7 +60,7 @@ pub(super) struct Calls {
     /// The last number whose changes are not on disk yet.
     unstored_seq: Option<u64>,
     /// The log, newest first.
-    pub(super) rows: Arc<[LogRow]>,
+    pub(super) rows: Arc<Vec<LogRow>>,
     seen_ms: i64,
     pub(super) missed_unseen: usize,
 }
@@ -156,7 +156,7 @@ impl Actor {
             self.emit(EngineEvent::CallChanged(Arc::new(view)));
         }
         let sources = |views: &[CallView]| -> BTreeSet<SourceId> {
-            views.iter().flat_map(|view| &view.participants).map(|other| other.source_id).collect()
+            views.iter().flat_map(|view| view.participants.iter()).map(|other| other.source_id).collect()
         };
         for gone in sources(&self.calls.views).difference(&sources(&views)) {
             self.desk.forget(*gone);

@@ -10,7 +10,7 @@ use super::state::Person;
 #[derive(Debug, Default)]
 pub(crate) struct People {
     known: BTreeMap<UserId, UserStatus>,
-    shown: Arc<[Person]>,
+    shown: Arc<Vec<Person>>,
     stale: bool,
 }
 
@@ -35,7 +35,7 @@ impl People {
     }
 
     /// Everybody but `me`, by display name.
-    pub(crate) fn shown(&mut self, me: Option<&UserId>) -> Arc<[Person]> {
+    pub(crate) fn shown(&mut self, me: Option<&UserId>) -> Arc<Vec<Person>> {
         if self.stale {
             let mut people: Vec<Person> = self
                 .known

@@ -70,6 +70,8 @@ pub fn wanted(views: &[CallView], silenced: bool, settings: &Settings) -> Option
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
     use crate::{
         call::{Direction, EndReason, Network, Phase},
@@ -81,11 +83,11 @@ mod tests {
             call_id: InviteId::new(id).expect("valid"),
             peer: UserId::new("bob").expect("valid"),
             group: None,
-            others: Vec::new(),
+            others: Arc::default(),
             direction,
             phase,
             room: None,
-            participants: Vec::new(),
+            participants: Arc::default(),
             talking_since_ms: (phase == Phase::InCall).then_some(1),
             ring_deadline_ms: None,
             end,

@@ -25,6 +25,9 @@ use super::settings::Settings;
 use crate::media::{processing::Picture, session::Treatment};
 
 /// Everything a front end needs to draw or report.
+///
+/// It is compared with the one before many times a second. Lists that may be long are `Arc<Vec<_>>`, which are equal at once
+/// where they are the same; `Arc<[_]>` are compared item by item.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct State {
     /// Name of the profile: `default`, or what `--profile` says.
@@ -44,13 +47,13 @@ pub struct State {
     /// The name of the device that has signed this one out, until the next try to sign in.
     pub signed_out_by: Option<String>,
     /// Everybody else on the server, ordered by display name.
-    pub people: Arc<[Person]>,
+    pub people: Arc<Vec<Person>>,
     /// The user's favourites.
     pub favourites: Arc<BTreeSet<UserId>>,
     /// Others whom the user calls often, most often first.
     pub often_called: Arc<[UserId]>,
     /// The groups that the signed-in user is in, ordered by name.
-    pub groups: Arc<[Group]>,
+    pub groups: Arc<Vec<Group>>,
     /// Public groups that the user has applied to, ordered by name.
     pub applied: Arc<[Applied]>,
     /// Public groups that were looked for.
@@ -66,7 +69,7 @@ pub struct State {
     /// Monotonic engine time of this picture, ms: what call times are counted against.
     pub now_ms: u64,
     /// The call log, newest first.
-    pub log: Arc<[LogRow]>,
+    pub log: Arc<Vec<LogRow>>,
     /// Missed calls not yet seen.
     pub missed_unseen: usize,
     /// Sound.

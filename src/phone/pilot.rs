@@ -161,6 +161,8 @@ pub(crate) fn end_words(view: &CallView) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
     use crate::call::Network;
     use clap::Parser;
@@ -181,11 +183,11 @@ mod tests {
             call_id: InviteId::new("call").expect("valid"),
             peer: UserId::new("bob").expect("valid"),
             group: None,
-            others: Vec::new(),
+            others: Arc::default(),
             direction,
             phase,
             room: None,
-            participants: Vec::new(),
+            participants: Arc::default(),
             talking_since_ms: (phase == Phase::InCall).then_some(1_000),
             ring_deadline_ms: None,
             end,

@@ -24,6 +24,8 @@ pub(super) fn is_one_too_many(calls: &[CallView], ask: &Ask) -> bool {
 
 #[cfg(test)]
 pub(super) mod tests {
+    use std::sync::Arc;
+
     use super::*;
     use crate::{
         call::{Direction, Network},
@@ -39,11 +41,11 @@ pub(super) mod tests {
             call_id: InviteId::new(peer).expect("valid"),
             peer: user(peer),
             group: group.map(|group| GroupId::new(group).expect("valid")),
-            others: Vec::new(),
+            others: Arc::default(),
             direction: Direction::Incoming,
             phase,
             room: None,
-            participants: Vec::new(),
+            participants: Arc::default(),
             talking_since_ms: None,
             ring_deadline_ms: None,
             end: None,

@@ -114,7 +114,7 @@ pub fn with_groups(mut state: State) -> State {
     let friends = group(&state, "FRENDS22", GroupType::Work, friends, Role::Member, 3);
     let mut groups = [class, club, friends];
     groups.sort_by_cached_key(|group| group.name.to_lowercase());
-    state.groups = groups.into();
+    state.groups = groups.to_vec().into();
     state.applied = [Applied { id: group_id("BKCLUB22"), name: bye.into() }].into();
     state.group_search = GroupSearch {
         query: Some(String::new()),

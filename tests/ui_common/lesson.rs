@@ -112,7 +112,7 @@ pub fn in_lesson(mut state: State, lesson: &LessonState, changes: &[LessonChange
     talk.group = Some(group_id("K7MQ4TXP"));
     talk.talking_since_ms = Some(AT_MS - lesson.elapsed_ms);
     let others = lesson.people.iter().filter(|person| person.user_id != me && person.at == Whereabouts::Here);
-    talk.participants = others
+    let participants = others
         .zip(3..)
         .map(|(person, source)| Participant {
             user_id: person.user_id.clone(),
@@ -121,6 +121,7 @@ pub fn in_lesson(mut state: State, lesson: &LessonState, changes: &[LessonChange
             on_hold: false,
         })
         .collect();
+    talk.participants = Arc::new(participants);
     talk.lesson = Some(Arc::new(view));
     state.calls = [talk].into();
     state.now_ms = AT_MS;
@@ -196,7 +197,7 @@ pub fn crowd(language: Language, theme: Theme) -> State {
         display_name: name(at),
         presence: Presence::InCall,
     });
-    state.people = people.collect();
+    state.people = Arc::new(people.collect());
     let mut lesson = lesson(&state, As::Teacher);
     lesson
         .people
@@ -215,7 +216,7 @@ pub fn over(language: Language, theme: Theme, removed: bool, reason: &str, by: b
     talk.phase = Phase::Ended;
     talk.end = Some(EndReason::EndedByServer);
     talk.duration_s = 754;
-    talk.participants.clear();
+    talk.participants = Arc::default();
     talk.lesson_over = Some(LessonOver {
         room_id: talk.room.expect("a room"),
         group_id: group_id("K7MQ4TXP"),

@@ -199,11 +199,11 @@ pub fn call(state: &State, direction: Direction, phase: Phase) -> CallView {
         call_id: invite("call-1"),
         peer: state.people[0].user.clone(),
         group: None,
-        others: Vec::new(),
+        others: Arc::default(),
         direction,
         phase,
         room: RoomId::new(7).ok(),
-        participants: Vec::new(),
+        participants: Arc::default(),
         talking_since_ms: None,
         ring_deadline_ms: None,
         end: None,
@@ -222,12 +222,12 @@ pub fn in_call(language: Language, theme: Theme) -> State {
     let mut talk = call(&state, Direction::Outgoing, Phase::InCall);
     let source = SourceId(3);
     talk.talking_since_ms = Some(1_000);
-    talk.participants = vec![Participant {
+    talk.participants = Arc::new(vec![Participant {
         user_id: talk.peer.clone(),
         device_id: DeviceId::new("device").expect("an identifier"),
         source_id: source,
         on_hold: false,
-    }];
+    }]);
     state.now_ms = 1_000 + 754_000;
     state.calls = [talk].into();
     state.audio.microphone_level_dbfs = -24.0;
@@ -286,7 +286,7 @@ pub fn with_log(mut state: State) -> State {
         (4, Direction::Incoming, Some(EndReason::HungUp), true, 3_723, 28 * 60),
         (5, Direction::Outgoing, Some(EndReason::NoAnswer), false, 0, 75 * 60),
     ];
-    state.log = rows
+    let rows = rows
         .into_iter()
         .enumerate()
         .map(|(at, (person, direction, result, answered, duration_s, minutes_ago))| LogRow {
@@ -303,6 +303,7 @@ pub fn with_log(mut state: State) -> State {
             device_name: (result == Some(EndReason::AnsweredElsewhere)).then(|| "Laptop".into()),
         })
         .collect();
+    state.log = Arc::new(rows);
     state.missed_unseen = 2;
     state
 }

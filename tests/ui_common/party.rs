@@ -1,5 +1,7 @@
 //! Calls of several for a window without an engine.
 
+use std::sync::Arc;
+
 use ahoy::{
     call::{CallView, Direction, EndReason, Other, Phase, Standing, log::LogRow},
     engine::{
@@ -46,8 +48,9 @@ pub fn in_party(language: Language, theme: Theme) -> State {
         other(&people[3], Standing::Reconnecting, false),
         other(&people[4], Standing::Ringing, true),
         other(&people[5], Standing::Left, false),
-    ];
-    talk.participants = vec![participant(&people[0], 3), participant(&people[2], 4), participant(&people[3], 5)];
+    ]
+    .into();
+    talk.participants = vec![participant(&people[0], 3), participant(&people[2], 4), participant(&people[3], 5)].into();
     state.calls = [talk].into();
     state.now_ms = 1_000 + 754_000;
     state.audio.participants = [heard(3, -18.0), heard(4, -60.0), heard(5, -127.0)].into();
@@ -68,11 +71,11 @@ pub fn in_crowd(language: Language, theme: Theme) -> State {
         display_name: name(at),
         presence: Presence::InCall,
     });
-    state.people = crowd.collect();
+    state.people = Arc::new(crowd.collect());
     let mut talk = CallView::clone(&state.calls[0]);
-    talk.others = state.people.iter().map(|person| other(&person.user, Standing::In, false)).collect();
+    talk.others = Arc::new(state.people.iter().map(|person| other(&person.user, Standing::In, false)).collect());
     talk.participants =
-        state.people.iter().zip(1..).map(|(person, source)| participant(&person.user, source)).collect();
+        Arc::new(state.people.iter().zip(1..).map(|(person, source)| participant(&person.user, source)).collect());
     state.calls = [talk].into();
     state.speakers = [SourceId(40), SourceId(39)].into();
     state.audio.participants = [heard(39, -30.0), heard(40, -14.0)].into();
@@ -85,7 +88,7 @@ pub fn incoming_party(language: Language, theme: Theme) -> State {
     let people: Vec<UserId> = state.people.iter().map(|person| person.user.clone()).collect();
     let mut ringing = call(&state, Direction::Incoming, Phase::Incoming);
     ringing.group = Some(group_id("K7MQ4TXP"));
-    ringing.others = vec![other(&people[0], Standing::Left, false), other(&people[1], Standing::Ringing, false)];
+    ringing.others = vec![other(&people[0], Standing::Left, false), other(&people[1], Standing::Ringing, false)].into();
     state.calls = [ringing].into();
     state
 }
@@ -113,8 +116,8 @@ pub fn ended_party(language: Language, theme: Theme, end: EndReason) -> State {
     let mut over = CallView::clone(&state.calls[0]);
     over.phase = Phase::Ended;
     over.end = Some(end);
-    over.participants.clear();
-    for other in &mut over.others {
+    over.participants = Arc::default();
+    for other in Arc::make_mut(&mut over.others) {
         other.standing = Standing::NoAnswer;
         other.may_stop = false;
     }

@@ -140,7 +140,7 @@ fn volumes_ui(ui: &mut Ui, cx: &Cx<'_>, call: &CallView) {
 fn participants_ui(ui: &mut Ui, cx: &Cx<'_>, call: &CallView) {
     const WIDTH: f32 = 210.0;
     let t = theme::of(ui);
-    for participant in &call.participants {
+    for participant in call.participants.iter() {
         let heard = cx.state.audio.participants.iter().find(|heard| heard.source == participant.source_id);
         let Some(heard) = heard else { continue };
         let name = cx.tr_with("call-volume-of", &[("name", cx.state.name_of(&participant.user_id))]);

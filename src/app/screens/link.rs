@@ -77,7 +77,7 @@ fn details_ui(ui: &mut Ui, cx: &Cx<'_>, call: &CallView, link: &LinkQuality) {
 }
 
 fn participants_ui(ui: &mut Ui, cx: &Cx<'_>, call: &CallView) {
-    for participant in &call.participants {
+    for participant in call.participants.iter() {
         let heard = cx.state.audio.participants.iter().find(|heard| heard.source == participant.source_id);
         let Some(heard) = heard else { continue };
         let name = cx.state.name_of(&participant.user_id);

@@ -14,7 +14,10 @@ mod leaving;
 mod placing;
 mod progress;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap},
+    sync::Arc,
+};
 
 use crate::protocol::{DeviceId, InviteId, RoomId, UserId, event::LeaveReason};
 
@@ -118,15 +121,22 @@ impl Call {
     /// Brings the picture of everybody else up to date.
     pub(super) fn show_others(&mut self) {
         let Some(party) = &self.party else { return };
+        // Of several devices of one user the one that is best off counts. Looked up once: a lesson has hundreds.
+        let mut here: HashMap<&UserId, Standing> = HashMap::new();
+        for other in self.view.participants.iter() {
+            let standing = match () {
+                () if party.unlinked.contains(&other.device_id) => Standing::Reconnecting,
+                () if other.on_hold => Standing::OnHold,
+                () => Standing::In,
+            };
+            let best = here.entry(&other.user_id).or_insert(standing);
+            if *best == Standing::Reconnecting || standing == Standing::In {
+                *best = standing;
+            }
+        }
         let standing = |user: &UserId, became: Standing| {
-            let mut here = self.view.participants.iter().filter(|other| other.user_id == *user).peekable();
-            if here.peek().is_some() {
-                let linked: Vec<_> = here.filter(|other| !party.unlinked.contains(&other.device_id)).collect();
-                return match () {
-                    () if linked.is_empty() => Standing::Reconnecting,
-                    () if linked.iter().all(|other| other.on_hold) => Standing::OnHold,
-                    () => Standing::In,
-                };
+            if let Some(standing) = here.get(user) {
+                return *standing;
             }
             match () {
                 () if party.is_rung(user) => Standing::Ringing,
@@ -140,13 +150,13 @@ impl Call {
             let standing = standing(user, *became);
             Other { user: user.clone(), standing, may_stop: live && ours && standing == Standing::Ringing }
         };
-        self.view.others = party.known.iter().map(other).collect();
+        self.view.others = Arc::new(party.known.iter().map(other).collect());
     }
 
     /// The call is over: who was in it was in it until now.
     pub(super) fn close_party(&mut self) {
         let Some(party) = &mut self.party else { return };
-        for other in &self.view.participants {
+        for other in self.view.participants.iter() {
             if let Some((_, became)) = party.known.iter_mut().find(|(user, _)| *user == other.user_id) {
                 *became = Standing::Left;
             }

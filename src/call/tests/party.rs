@@ -59,7 +59,7 @@ pub(super) fn timed_out_for(invite: &InviteId, whom: &[&str]) -> Input {
 
 impl Rig {
     pub(super) fn standings(&self) -> Vec<(String, Standing)> {
-        self.view().others.into_iter().map(|other| (other.user.to_string(), other.standing)).collect()
+        self.view().others.iter().map(|other| (other.user.to_string(), other.standing)).collect()
     }
 
     pub(super) fn standing(&self, who: &str) -> Standing {

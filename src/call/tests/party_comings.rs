@@ -293,7 +293,7 @@ fn what_the_room_said_to_an_earlier_stay_is_old_news() {
     rig.input(changed("dan", true, 7)).input(changed("carol", false, 10));
     rig.entered_at(&["bob", "carol"], 9);
     rig.input(changed("eve", true, 11)).input(changed("dan", true, 7)).input(changed("bob", false, 6));
-    let here: Vec<_> = rig.view().participants.into_iter().map(|other| other.user_id).collect();
+    let here: Vec<_> = rig.view().participants.iter().map(|other| other.user_id.clone()).collect();
     assert_eq!(here, users(&["bob", "eve"]));
     assert_eq!(rig.standing("carol"), Standing::Left);
     // A server that was started anew counts from the beginning; the answer comes late.

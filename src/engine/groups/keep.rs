@@ -46,7 +46,7 @@ pub(super) struct Known {
     pub(super) whole: bool,
     pub(super) applications: Vec<Application>,
     /// As last shown; none if it has changed.
-    pub(super) shown: Option<Arc<[Member]>>,
+    pub(super) shown: Option<Arc<Vec<Member>>>,
 }
 
 /// The groups of one account.
@@ -64,7 +64,7 @@ pub(in crate::engine) struct Groups {
     pub(super) added_by: BTreeMap<GroupId, UserId>,
     /// Groups that have let this user in, which is told already.
     pub(super) let_in: BTreeSet<GroupId>,
-    pub(super) shown: Arc<[Group]>,
+    pub(super) shown: Arc<Vec<Group>>,
     pub(super) shown_applied: Arc<[Applied]>,
     pub(super) stale: bool,
 }
@@ -243,7 +243,7 @@ impl Groups {
     // ---- what is shown -----------------------------------------------------------------------------------------------
 
     /// The groups in the order of their names, the own applications, and the search.
-    pub(in crate::engine) fn shown(&mut self) -> (Arc<[Group]>, Arc<[Applied]>, GroupSearch) {
+    pub(in crate::engine) fn shown(&mut self) -> (Arc<Vec<Group>>, Arc<[Applied]>, GroupSearch) {
         if std::mem::take(&mut self.stale) {
             let pictures = &self.pictures;
             let picture = |info: &GroupInfo| pictures.get(&info.face_url).cloned().flatten();

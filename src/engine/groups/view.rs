@@ -27,7 +27,7 @@ pub struct Group {
     /// What this user may do in it.
     pub role: Role,
     /// The members in the order of their names, as far as they have been listed.
-    pub members: Arc<[Member]>,
+    pub members: Arc<Vec<Member>>,
     /// How many members there are.
     pub member_count: usize,
     /// Who wants to join, the oldest first; empty where this user does not decide.
