@@ -179,6 +179,13 @@ fn a_call_that_was_not_answered_here_is_left_to_the_log() {
 }
 
 #[test]
+fn the_window_says_what_it_is_and_what_was_missed() {
+    let fake = Fake::new(with_log(home(English, Dark)));
+    let harness = window(&fake, Tab::People);
+    assert_eq!(harness.root().accesskit_node().label().as_deref(), Some("(2) Ahoy"));
+}
+
+#[test]
 fn the_log_is_searched_cleared_and_seen() {
     let fake = Fake::new(with_log(home(English, Dark)));
     let mut harness = window(&fake, Tab::People);

@@ -34,6 +34,7 @@ impl AhoyApp {
         self.follow_missed(ctx);
         self.follow_microphone_test();
         self.follow_groups();
+        self.follow_title(ctx);
         self.make_class();
     }
 

@@ -34,6 +34,7 @@ mod search;
 mod sentences;
 mod text;
 mod theme;
+mod title;
 mod ui;
 mod view;
 mod widgets;
@@ -61,6 +62,8 @@ pub struct AhoyApp {
     clock: Clock,
     state: Arc<State>,
     view: View,
+    /// What the main window is called at the moment.
+    title: String,
     /// A class that is to be made.
     class: Option<DemoClass>,
 }
@@ -77,7 +80,7 @@ impl AhoyApp {
         fonts::install(ctx);
         theme::install(ctx);
         let state = backend.state();
-        Self { backend, clock, state, view: View::default(), class: None }
+        Self { backend, clock, state, view: View::default(), title: String::new(), class: None }
     }
 
     /// Opens a screen, as a click on its name does.

@@ -11,7 +11,7 @@ use egui::{
 
 use crate::{call::CallView, engine::Command};
 
-use super::{AhoyApp, Cx, call_words, screens};
+use super::{AhoyApp, Cx, call_words, screens, title};
 
 const SIZE: Vec2 = vec2(388.0, 212.0);
 /// During a talk there is one more button.
@@ -50,10 +50,14 @@ impl AhoyApp {
     }
 }
 
+fn title(cx: &Cx<'_>, call: &CallView) -> String {
+    cx.tr_with("incoming-title", &[("name", &call_words::call_name(cx.text, cx.state, call))])
+}
+
 fn builder(ui: &Ui, cx: &Cx<'_>, call: &CallView) -> ViewportBuilder {
     let size = if cx.state.talk().is_some() { SIZE_IN_TALK } else { SIZE };
     let builder = ViewportBuilder::default()
-        .with_title(cx.tr_with("incoming-title", &[("name", &call_words::call_name(cx.text, cx.state, call))]))
+        .with_title(title(cx, call))
         .with_app_id("ahoy")
         .with_inner_size(size)
         .with_resizable(false)
@@ -72,6 +76,7 @@ fn builder(ui: &Ui, cx: &Cx<'_>, call: &CallView) -> ViewportBuilder {
 }
 
 fn contents_ui(ui: &mut Ui, cx: &Cx<'_>, call: &CallView) {
+    title::name_window(ui, title(cx, call));
     incoming_keys(ui, cx);
     if screens::incoming::window_ui(ui, cx, call) {
         // Whoever answers wants to see the call, wherever the main window was.

@@ -9,7 +9,7 @@ use crate::engine::{
     profile::{default_data_dir, is_valid_name},
 };
 
-use super::{AhoyApp, Backend, Clock, args::WindowArgs};
+use super::{AhoyApp, Backend, Clock, args::WindowArgs, title};
 
 /// The name by which the desktop knows the window (`ahoy.desktop`).
 const APP_ID: &str = "ahoy";
@@ -77,7 +77,7 @@ pub fn run(args: WindowArgs) -> Result<(), WindowError> {
         multisampling: 0,
         ..eframe::NativeOptions::default()
     };
-    let title = title(&args.profile);
+    let title = title::of(&args.profile, 0);
     eframe::run_native(
         &title,
         options,
@@ -116,7 +116,7 @@ fn overrides(args: &WindowArgs) -> Overrides {
 
 fn viewport(args: &WindowArgs) -> ViewportBuilder {
     let mut viewport = ViewportBuilder::default()
-        .with_title(title(&args.profile))
+        .with_title(title::of(&args.profile, 0))
         .with_app_id(APP_ID)
         .with_inner_size(SIZE)
         .with_min_inner_size(LEAST_SIZE);
@@ -133,10 +133,6 @@ fn viewport(args: &WindowArgs) -> ViewportBuilder {
     }
 }
 
-fn title(profile: &str) -> String {
-    if profile == "default" { "Ahoy".to_owned() } else { format!("Ahoy – {profile}") }
-}
-
 /// On Unix a missing display is found before anything else starts, so that it can be said in plain words.
 fn has_display() -> bool {
     let set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
@@ -147,12 +143,6 @@ fn has_display() -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn windows_of_profiles_have_their_name() {
-        assert_eq!(title("default"), "Ahoy");
-        assert_eq!(title("demo-1"), "Ahoy – demo-1");
-    }
 
     #[test]
     fn the_icon_can_be_read() {

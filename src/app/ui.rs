@@ -12,7 +12,7 @@ use super::{
     groups_view::Form,
     icons, logic,
     picture_desk::Place,
-    pop_up, screens, sentences, theme,
+    pop_up, screens, sentences, theme, title,
     view::View,
     widgets::{self, Banner, ButtonKind, Tone},
 };
@@ -30,6 +30,7 @@ const SEARCH: KeyboardShortcut = KeyboardShortcut::new(Modifiers::COMMAND, Key::
 impl AhoyApp {
     pub(super) fn root_ui(&mut self, ui: &mut Ui) {
         let cx = Cx::new(&self.state, &self.clock, self.backend.as_ref());
+        title::name_window(ui, self.title.clone());
         keys(ui, &cx, &mut self.view);
         drops(ui, &cx, &self.view);
         stripe_ui(ui, cx.state);

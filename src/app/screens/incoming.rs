@@ -97,7 +97,8 @@ pub(crate) fn banner_ui(ui: &mut Ui, cx: &Cx<'_>, call: &CallView) {
     let banner = Banner { tone: Tone::Call, icon: icons::PHONE_INCOMING, text: &line };
     let talk = cx.state.talk();
     // In a small window, one can hang up and then answer.
-    let instead = talk.filter(|_| ui.available_width() > ROOM_FOR_ALL);
+    let roomy = ui.available_width() > ROOM_FOR_ALL;
+    let instead = talk.filter(|_| roomy);
     widgets::banner_ui(ui, &banner, |ui| {
         // From the right: what is read first stands at the left.
         if widgets::button_ui(ui, ButtonKind::Danger, Some(icons::PHONE_DISCONNECT_FILL), &cx.tr("incoming-decline"))
@@ -115,7 +116,7 @@ pub(crate) fn banner_ui(ui: &mut Ui, cx: &Cx<'_>, call: &CallView) {
         {
             answer_instead(cx, talk, call);
         }
-        if talk.is_none() {
+        if talk.is_none() && roomy {
             silence_ui(ui, cx);
         } else {
             silence_icon_ui(ui, cx);

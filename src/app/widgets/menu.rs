@@ -34,5 +34,9 @@ pub(crate) fn menu_item_ui(ui: &mut Ui, icon: Icon, label: &str, danger: bool) -
     let font = theme::regular(theme::size::BODY);
     painter.text(pos2(rect.left() + 40.0, middle), Align2::LEFT_CENTER, label, font, ink);
     focus_ring(ui, &response, radius);
+    if response.clicked() {
+        // The menu itself only sees the pointer, neither the keyboard nor a screen reader.
+        ui.close();
+    }
     response
 }

@@ -2,7 +2,10 @@
 
 use egui::{Align2, Area, Frame, Id, Label, Margin, Order, RichText, Ui, vec2};
 
-use crate::engine::{Command, state::NoticeKind};
+use crate::engine::{
+    Command,
+    state::{Notice, NoticeKind},
+};
 
 use super::super::{Cx, icons, sentences, theme};
 use super::{banner::announce, icon_ui, sides_ui, small_icon_button_ui};
@@ -10,9 +13,13 @@ use super::{banner::announce, icon_ui, sides_ui, small_icon_button_ui};
 /// At most this many at a time; older ones come up as newer ones go.
 const MOST: usize = 4;
 
-/// All notices of the state, `above` the lower edge by so much.
+/// All notices of the state, `above` the lower edge by so much. News of groups wait until a talk is over: they stay until
+/// they are dismissed, and would lie over it.
 pub(crate) fn toasts_ui(ui: &Ui, cx: &Cx<'_>, above: f32) {
-    if cx.state.notices.is_empty() {
+    let talks = cx.state.talk().is_some();
+    let waits = |notice: &Notice| talks && matches!(notice.kind, NoticeKind::Group(_));
+    let shown: Vec<&Notice> = cx.state.notices.iter().rev().filter(|notice| !waits(notice)).take(MOST).collect();
+    if shown.is_empty() {
         return;
     }
     let t = theme::of(ui);
@@ -21,7 +28,7 @@ pub(crate) fn toasts_ui(ui: &Ui, cx: &Cx<'_>, above: f32) {
         .anchor(Align2::RIGHT_BOTTOM, vec2(-16.0, -16.0 - above))
         .show(ui.ctx(), |ui| {
             ui.set_width(360.0);
-            for notice in cx.state.notices.iter().rev().take(MOST) {
+            for notice in shown {
                 let (icon, ink) = match &notice.kind {
                     NoticeKind::Failed(_) => (icons::WARNING_CIRCLE, t.danger_text),
                     NoticeKind::DeviceLost { .. } => (icons::HEADPHONES, t.warning_text),
