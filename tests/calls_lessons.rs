@@ -57,12 +57,14 @@ fn a_hand_gets_the_floor_and_gives_it_back() {
 
     kim.done("askClass", json!({"command": "raiseHands", "timeout": 60}));
     for phone in [&mut ana, &mut bo, &mut cho] {
-        wait_lesson(phone, "asked for hands", |lesson| open_prompt(lesson).is_some());
+        let asked = wait_lesson(phone, "asked for hands", |lesson| open_prompt(lesson).is_some());
+        assert_eq!(open_prompt(&asked).expect("open")["waiting"], json!(["ana", "bo", "cho"]), "who was asked");
     }
     bo.done("raiseHand", json!({}));
     all_see(&mut [&mut ana], "hands", &["bo"]);
     ana.done("raiseHand", json!({}));
-    let asked = wait_lesson(&mut cho, "asked", |lesson| open_prompt(lesson).is_some());
+    let only_cho = |lesson: &Value| open_prompt(lesson).is_some_and(|asked| asked["waiting"] == json!(["cho"]));
+    let asked = wait_lesson(&mut cho, "the last one to be waited for", only_cho);
     let question = open_prompt(&asked).expect("open")["inviteID"].clone();
     cho.done("answerPrompt", json!({"inviteID": question, "decline": true}));
     all_see(&mut [&mut kim, &mut ana, &mut bo, &mut cho], "hands", &["bo", "ana"]);

@@ -16,7 +16,10 @@ use ahoy::{
     protocol::{class_data::ClassCommand, lesson::LessonSettings},
 };
 use egui::{Key, Role as Part};
-use egui_kittest::{Harness, SnapshotResults, kittest::Queryable as _};
+use egui_kittest::{
+    Harness, SnapshotResults,
+    kittest::{NodeT as _, Queryable as _},
+};
 use ui_common::{
     Fake, click,
     lesson::{As, busy, change_view, crowd, is_disabled, picture, questions, quiet, shown, signs, wish},
@@ -199,7 +202,11 @@ fn one_student_is_spoken_to_closed_removed_and_let_back_in() {
     assert_eq!(students, [user("grace")]);
     click(&mut harness, Part::Button, "What to do with Linus Pauling");
     click(&mut harness, Part::Button, "Remove…");
-    type_into(&mut harness, "Reason, for them to read", "Too loud");
+    harness.run();
+    let reason = harness.get_by_role_and_label(Part::TextInput, "Reason, for them to read");
+    assert!(reason.accesskit_node().is_focused(), "one can begin to write");
+    reason.type_text("Too loud");
+    harness.run();
     click(&mut harness, Part::Button, "Remove");
     let LessonCommand::Remove { user: student, reason } = wish(&fake) else { panic!("not a removal") };
     assert_eq!((student, reason.as_str()), (user("linus"), "Too loud"));
@@ -225,6 +232,45 @@ fn the_owner_of_the_class_says_who_teaches() {
             panic!("{words}")
         };
         assert!(wished == admin && name.to_lowercase().starts_with(user_id.as_str()), "{user_id}");
+    }
+}
+
+#[test]
+fn the_owner_hands_the_class_over_at_the_desk() {
+    let (fake, mut harness) = shown(busy(English, Light));
+    for name in ["Linus Pauling", "Ada Lovelace"] {
+        for (answer, sends) in [("Cancel", false), ("Hand over", true)] {
+            click(&mut harness, Part::Button, &format!("What to do with {name}"));
+            click(&mut harness, Part::Button, "Hand the class over…");
+            click(&mut harness, Part::Button, answer);
+            let sent = fake.take_sent();
+            let to = sent.iter().map(|command| match command {
+                Command::Group(GroupCommand::Transfer(_, user)) => user.as_str(),
+                other => panic!("{other:?}"),
+            });
+            let first = name.split(' ').next().expect("a name").to_lowercase();
+            assert_eq!(to.collect::<Vec<_>>(), if sends { vec![first.as_str()] } else { vec![] }, "{answer}");
+        }
+    }
+}
+
+#[test]
+fn a_menu_closes_also_for_who_does_not_use_a_mouse() {
+    let (fake, mut harness) = shown(busy(English, Light));
+    type Way = fn(&mut egui_kittest::Harness<'_, ahoy::app::AhoyApp>);
+    let by_reader: Way = |harness| harness.get_by_role_and_label(Part::Button, "10 s").click_accesskit();
+    let by_keyboard: Way = |harness| {
+        harness.get_by_role_and_label(Part::Button, "10 s").focus();
+        harness.run();
+        harness.key_press(egui::Key::Enter);
+    };
+    for choose in [by_reader, by_keyboard] {
+        harness.get_by_role_and_label(Part::Button, "Roll call").click_accesskit();
+        harness.run();
+        choose(&mut harness);
+        harness.run();
+        assert!(matches!(wish(&fake), LessonCommand::Ask { timeout_s: 10, .. }));
+        assert!(harness.query_by_role_and_label(Part::Button, "10 s").is_none(), "it is closed");
     }
 }
 

@@ -40,7 +40,13 @@ impl LessonView {
 pub(crate) enum LessonForm {
     Settings(LessonSettings),
     Poll(PollForm),
-    Remove { user: UserId, reason: String },
+    Remove {
+        user: UserId,
+        reason: String,
+        /// The field has been given the keyboard.
+        greeted: bool,
+    },
+    HandOver(UserId),
     End,
 }
 

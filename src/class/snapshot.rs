@@ -102,10 +102,10 @@ impl View {
                     invite_id: prompt.invite.clone(),
                     by: prompt.by.clone(),
                     command: prompt.command.clone(),
-                    asked: prompt.asked,
                     remaining_ms: left(prompt.until_ms),
                     over: prompt.over,
                     answers: prompt.answers.iter().map(|(user, choice)| (user.clone(), *choice)).collect(),
+                    waiting: prompt.waiting.iter().cloned().collect(),
                     mine: Mine::No,
                 })
                 .collect(),
@@ -133,10 +133,10 @@ pub(super) fn prompted(now_ms: u64, prompt: &lesson::Prompt) -> Prompt {
         invite: prompt.invite_id.clone(),
         by: prompt.by.clone(),
         command: prompt.command.clone(),
-        asked: prompt.asked,
         until_ms: prompt.remaining_ms.map(|left| now_ms.saturating_add(left)),
         over: prompt.over,
         answers: prompt.answers.iter().cloned().collect(),
+        waiting: prompt.waiting.iter().cloned().collect(),
         mine: prompt.mine,
     }
 }

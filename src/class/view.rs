@@ -76,19 +76,24 @@ pub struct Prompt {
     pub by: UserId,
     /// What.
     pub command: ClassCommand,
-    /// How many were asked.
-    pub asked: usize,
     /// Until when, monotonic ms; `None` without a limit.
     pub until_ms: Option<u64>,
     /// It can no longer be answered.
     pub over: bool,
     /// Who has answered, and how; `None` if it was declined.
     pub answers: BTreeMap<UserId, Option<u8>>,
+    /// Who was asked and has not answered, whether or not they are still in the lesson.
+    pub waiting: BTreeSet<UserId>,
     /// What it has to do with the reader.
     pub mine: Mine,
 }
 
 impl Prompt {
+    /// How many were asked.
+    pub fn asked(&self) -> usize {
+        self.answers.len() + self.waiting.len()
+    }
+
     /// How many chose each of the choices.
     pub fn tally(&self) -> Vec<usize> {
         let mut tally = vec![0; self.command.choices()];
@@ -199,6 +204,7 @@ impl View {
             LessonChange::Answered { invite_id, user_id, choice } => {
                 let mine = self.me.as_ref() == Some(user_id);
                 if let Some(prompt) = self.prompts.iter_mut().find(|prompt| prompt.invite == *invite_id) {
+                    prompt.waiting.remove(user_id);
                     prompt.answers.insert(user_id.clone(), *choice);
                     if mine {
                         prompt.mine = Mine::Done;
@@ -242,9 +248,13 @@ impl View {
 
     fn ask(&mut self, now_ms: u64, asked: &lesson::Prompt, whom: &[UserId]) {
         let mut prompt = prompted(now_ms, asked);
-        let for_me = self.me.as_ref().is_some_and(|me| {
-            if whom.is_empty() { self.is_student(me) && !self.is_gone(me) } else { whom.contains(me) }
-        });
+        prompt.waiting = if whom.is_empty() {
+            let students = self.people.iter().filter(|(_, there)| !there.teacher && there.at != Whereabouts::Gone);
+            students.map(|(user, _)| user.clone()).collect()
+        } else {
+            whom.iter().cloned().collect()
+        };
+        let for_me = self.me.as_ref().is_some_and(|me| prompt.waiting.contains(me));
         prompt.mine = if for_me { Mine::Open } else { Mine::No };
         // Of each kind the newest is shown.
         self.prompts.retain(|other| !other.over || !alike(&other.command, &prompt.command));

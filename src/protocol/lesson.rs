@@ -170,8 +170,6 @@ pub struct Prompt {
     pub by: UserId,
     /// What.
     pub command: ClassCommand,
-    /// How many were asked.
-    pub asked: usize,
     /// Time left, ms; `None` without a limit.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub remaining_ms: Option<u64>,
@@ -181,6 +179,9 @@ pub struct Prompt {
     /// Who has answered, and the choice of each: 0 where there is nothing to choose, none where it was declined.
     #[serde(default)]
     pub answers: Vec<(UserId, Option<u8>)>,
+    /// Who was asked and has not answered.
+    #[serde(default)]
+    pub waiting: Vec<UserId>,
     /// What it has to do with the reader.
     #[serde(default)]
     pub mine: Mine,
@@ -370,7 +371,7 @@ pub enum LessonChange {
         /// Its owner's speech in the lesson, ms.
         talked_ms: u64,
     },
-    /// The class is asked something. [`Prompt::mine`] is to be told from `whom`.
+    /// The class is asked something. [`Prompt::waiting`] and [`Prompt::mine`] are to be told from `whom`.
     Prompted {
         /// What.
         prompt: Prompt,

@@ -100,7 +100,7 @@ pub fn prompt(command: ClassCommand, by: UserId, left_s: Option<u64>, mine: Mine
         _ => "hands-1",
     });
     let remaining_ms = left_s.map(|left| left * 1000);
-    Prompt { invite_id, by, command, asked: 24, remaining_ms, over: false, answers: vec![], mine }
+    Prompt { invite_id, by, command, remaining_ms, over: false, answers: vec![], waiting: vec![], mine }
 }
 
 /// A window in the lesson, told what it is like and what has changed since.
@@ -322,10 +322,10 @@ pub fn poll(language: Language, own: bool) -> ClassCommand {
 pub fn questions(language: Language, theme: Theme) -> State {
     teacher(language, theme, |state, lesson| {
         let mut roll = prompt(ClassCommand::RollCall, me(state), Some(12), Mine::No);
-        roll.asked = 4;
         roll.answers = vec![(person(state, 1), Some(0)), (person(state, 2), Some(0))];
+        roll.waiting = [3, 4].map(|at| person(state, at)).to_vec();
         let mut poll = prompt(poll(language, true), me(state), None, Mine::No);
-        (poll.asked, poll.over) = (4, true);
+        (poll.waiting, poll.over) = (vec![person(state, 4)], true);
         poll.answers = vec![(person(state, 1), Some(0)), (person(state, 2), Some(0)), (person(state, 3), Some(2))];
         lesson.prompts = vec![roll, poll];
     })

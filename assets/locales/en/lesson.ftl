@@ -114,6 +114,7 @@ lesson-close-theirs = Close the microphone
 lesson-lower-theirs = Lower the hand
 lesson-make-teacher = Make a teacher
 lesson-unmake-teacher = No longer a teacher
+lesson-hand-over = Hand the class over…
 lesson-remove = Remove…
 lesson-readmit = Let back in
 lesson-remove-title = Remove { $name } from the lesson?

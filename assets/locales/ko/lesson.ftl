@@ -111,6 +111,7 @@ lesson-close-theirs = 마이크 끄기
 lesson-lower-theirs = 손 내리기
 lesson-make-teacher = 선생님으로 지정
 lesson-unmake-teacher = 선생님 지정 해제
+lesson-hand-over = 수업 넘기기…
 lesson-remove = 내보내기…
 lesson-readmit = 다시 들어오게 하기
 lesson-remove-title = { $name } 학생을 수업에서 내보낼까요?

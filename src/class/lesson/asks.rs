@@ -23,10 +23,11 @@ impl Lesson {
                     invite_id: id.clone(),
                     by: ask.by.clone(),
                     command: ask.command.clone(),
-                    asked: ask.open.len(),
                     remaining_ms,
                     over: false,
                     answers: Vec::new(),
+                    // Said by `whom`, more shortly.
+                    waiting: Vec::new(),
                     mine: Mine::No,
                 };
                 self.tell(now_ms, LessonChange::Prompted { prompt, whom });

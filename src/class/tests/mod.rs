@@ -371,6 +371,10 @@ fn roll_calls_and_polls_are_counted() {
     let rows = room.lesson.attendance(room.now_ms);
     assert_eq!((rows[&user("ann")].present, rows[&user("ben")].present, rows[&user("ben")].called), (1, 0, 1));
     assert!(room.lesson.view().prompts[0].over, "its result stays");
+    let missing = [user("ben"), user("cho")].into();
+    for view in room.views.iter().chain([room.lesson.view()]) {
+        assert_eq!((&view.prompts[0].waiting, view.prompts[0].asked()), (&missing, 3), "whom it was about");
+    }
     let poll =
         ClassCommand::Poll { question: "Break?".into(), choices: vec!["Now".into(), "Later".into(), "No".into()] };
     room.invite("poll", "kim", poll, &["ann", "ben", "cho"], 0).expect("possible");
@@ -394,6 +398,7 @@ fn who_comes_late_sees_it_all_and_is_not_asked_what_was_asked_before() {
     room.enter("dan", false);
     let late = room.views.last().expect("dan's");
     assert_eq!((late.prompts[0].mine, late.hands.len()), (Mine::No, 1));
+    assert_eq!((&late.prompts[0].waiting, late.prompts[0].asked()), (&[user("ben")].into(), 2));
     assert_eq!(late.hands[0].since_ms, room.lesson.view().hands[0].since_ms);
     // Back within the minute, one is still asked.
     room.enter("ben", false);

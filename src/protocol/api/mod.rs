@@ -230,10 +230,10 @@ mod tests {
             invite_id: InviteId::random(),
             by: people[0].clone(),
             command,
-            asked: PEOPLE_MAX,
             remaining_ms: Some(300_000),
             over: false,
             answers: people.iter().map(|user| (user.clone(), Some(0))).collect(),
+            waiting: Vec::new(),
             mine: Mine::Done,
         };
         let attendee = |user_id: UserId| Attendee {

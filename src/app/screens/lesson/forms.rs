@@ -5,7 +5,7 @@ use egui::{RichText, Ui};
 
 use crate::{
     engine::{
-        Command, LessonCommand,
+        Command, GroupCommand, LessonCommand,
         state::{Group, Session},
     },
     protocol::{
@@ -38,7 +38,8 @@ pub(super) fn form_ui(ui: &Ui, cx: &Cx<'_>, scene: &Scene<'_>, view: &mut Lesson
     let outcome = match &mut form {
         LessonForm::Settings(settings) => settings_ui(ui, cx, scene.lesson.settings, settings),
         LessonForm::Poll(poll) => poll_ui(ui, cx, poll),
-        LessonForm::Remove { user, reason } => remove_ui(ui, cx, scene, user, reason),
+        LessonForm::Remove { user, reason, greeted } => remove_ui(ui, cx, scene, user, (reason, greeted)),
+        LessonForm::HandOver(user) => hand_over_ui(ui, cx, scene, user),
         LessonForm::End => end_ui(ui, cx),
     };
     if matches!(outcome, Outcome::Stays) {
@@ -185,13 +186,22 @@ fn poll_ui(ui: &Ui, cx: &Cx<'_>, poll: &mut PollForm) -> Outcome {
     closed(close || left)
 }
 
-fn remove_ui(ui: &Ui, cx: &Cx<'_>, scene: &Scene<'_>, user: &UserId, reason: &mut String) -> Outcome {
+fn remove_ui(
+    ui: &Ui,
+    cx: &Cx<'_>,
+    scene: &Scene<'_>,
+    user: &UserId,
+    (reason, greeted): (&mut String, &mut bool),
+) -> Outcome {
     let title = cx.tr_with("lesson-remove-title", &[("name", scene.name(user))]);
     let mut close = false;
     let left = widgets::dialog_ui(ui, &title, &cx.tr("form-close"), 440.0, |ui| {
         let t = theme::of(ui);
         ui.label(RichText::new(cx.tr("lesson-remove-line")).color(t.text_weak));
-        ui.scope(|ui| widgets::labelled_field_ui(ui, &cx.tr("lesson-remove-reason"), "", reason, false));
+        let field = ui.scope(|ui| widgets::labelled_field_ui(ui, &cx.tr("lesson-remove-reason"), "", reason, false));
+        if !std::mem::replace(greeted, true) {
+            field.inner.request_focus();
+        }
         if !is_reason(reason) {
             ui.label(RichText::new(cx.tr("form-too-long")).size(theme::size::SMALL).color(t.danger_text));
         }
@@ -202,6 +212,24 @@ fn remove_ui(ui: &Ui, cx: &Cx<'_>, scene: &Scene<'_>, user: &UserId, reason: &mu
         });
     });
     closed(close || left)
+}
+
+/// The class, and with it the lesson, gets another owner: the question is the one of the group's page.
+fn hand_over_ui(ui: &Ui, cx: &Cx<'_>, scene: &Scene<'_>, user: &UserId) -> Outcome {
+    let Some(group) = scene.group else { return Outcome::Closes };
+    let values = [("group", group.name.as_str()), ("name", scene.name(user))];
+    let words = |id: &str| cx.tr_with(id, &values);
+    let (title, line, yes) =
+        (words("group-hand-over-title"), words("group-hand-over-line"), cx.tr("group-hand-over-confirm"));
+    match widgets::confirm_ui(ui, &title, &line, &yes, &cx.tr("cancel")) {
+        Some(yes) => {
+            if yes {
+                cx.send(Command::Group(GroupCommand::Transfer(group.id.clone(), user.clone())));
+            }
+            Outcome::Closes
+        }
+        None => Outcome::Stays,
+    }
 }
 
 fn end_ui(ui: &Ui, cx: &Cx<'_>) -> Outcome {

@@ -85,7 +85,7 @@ fn prompt_ui(ui: &mut Ui, cx: &Cx<'_>, scene: &Scene<'_>, prompt: &Prompt) {
                 results::roll_call_ui(ui, cx, scene, prompt);
             }
             _ => {
-                let answered = results::answered_words(cx, prompt.answers.len(), prompt.asked);
+                let answered = results::answered_words(cx, prompt.answers.len(), prompt.asked());
                 head(ui, &format!("{} · {words} · {answered}", cx.tr("lesson-hands-asked")));
             }
         }

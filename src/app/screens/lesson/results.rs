@@ -2,10 +2,7 @@
 
 use egui::{Label, RichText, Role, Sense, Ui, WidgetInfo, vec2};
 
-use crate::{
-    class::Prompt,
-    protocol::{class_data::ClassCommand, lesson::Whereabouts},
-};
+use crate::{class::Prompt, protocol::class_data::ClassCommand};
 
 use super::super::super::{Cx, lesson_words, theme, widgets};
 use super::{scene::Scene, title_ui, weak_ui};
@@ -22,23 +19,17 @@ pub(super) fn poll_ui(ui: &mut Ui, cx: &Cx<'_>, poll: &Prompt) {
     for (choice, count) in lesson_words::choices(cx.text, &poll.command).iter().zip(tally) {
         bar_ui(ui, choice, count, answered);
     }
-    weak_ui(ui, &answered_words(cx, answered, poll.asked));
+    weak_ui(ui, &answered_words(cx, answered, poll.asked()));
 }
 
 /// How many have said that they are here, and who has not.
 pub(super) fn roll_call_ui(ui: &mut Ui, cx: &Cx<'_>, scene: &Scene<'_>, call: &Prompt) {
     let here = call.answers.values().flatten().count();
     title_ui(ui, &cx.tr("lesson-roll-call"));
-    bar_ui(ui, &cx.tr("lesson-present"), here, call.asked);
-    let missing: Vec<&str> = scene
-        .lesson
-        .people
-        .iter()
-        .filter(|(user, person)| {
-            !person.teacher && person.at != Whereabouts::Gone && !call.answers.get(*user).is_some_and(Option::is_some)
-        })
-        .map(|(user, _)| scene.name(user))
-        .collect();
+    bar_ui(ui, &cx.tr("lesson-present"), here, call.asked());
+    let declined = call.answers.iter().filter(|(_, answer)| answer.is_none()).map(|(user, _)| user);
+    let mut missing: Vec<&str> = call.waiting.iter().chain(declined).map(|user| scene.name(user)).collect();
+    missing.sort_unstable_by_key(|name| name.to_lowercase());
     if missing.is_empty() {
         return;
     }

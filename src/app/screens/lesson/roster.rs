@@ -5,7 +5,7 @@ use egui::{Color32, RichText, ScrollArea, Ui};
 
 use crate::{
     class::{Person, Whose},
-    engine::{Command, GroupCommand, LessonCommand},
+    engine::{Command, GroupCommand, LessonCommand, state::Group},
     protocol::{UserId, lesson::Whereabouts},
 };
 
@@ -121,7 +121,8 @@ fn person_ui(ui: &mut Ui, cx: &Cx<'_>, scene: &Scene<'_>, user: &UserId, person:
 fn student_menu_ui(ui: &mut Ui, cx: &Cx<'_>, scene: &Scene<'_>, user: &UserId, view: &mut LessonView) {
     let lesson = scene.lesson;
     if lesson.is_teacher(user) {
-        return role_ui(ui, cx, scene, user, false);
+        role_ui(ui, cx, scene, user, false);
+        return hand_over_ui(ui, cx, scene, user, view);
     }
     let only = || Whose::Of(vec![user.clone()]);
     let item = |ui: &mut Ui, icon, word: &str, command: LessonCommand| {
@@ -147,9 +148,10 @@ fn student_menu_ui(ui: &mut Ui, cx: &Cx<'_>, scene: &Scene<'_>, user: &UserId, v
     }
     if scene.names_teachers() {
         role_ui(ui, cx, scene, user, true);
+        hand_over_ui(ui, cx, scene, user, view);
     }
     if !lesson.is_gone(user) && widgets::menu_item_ui(ui, icons::PROHIBIT, &cx.tr("lesson-remove"), true).clicked() {
-        view.form = Some(LessonForm::Remove { user: user.clone(), reason: String::new() });
+        view.form = Some(LessonForm::Remove { user: user.clone(), reason: String::new(), greeted: false });
     }
 }
 
@@ -160,5 +162,14 @@ fn role_ui(ui: &mut Ui, cx: &Cx<'_>, scene: &Scene<'_>, user: &UserId, teacher: 
     if widgets::menu_item_ui(ui, if teacher { icons::SHIELD_STAR } else { icons::USERS }, &words, false).clicked() {
         let (group_id, user_id) = (group.id.clone(), user.clone());
         cx.send(Command::Group(GroupCommand::SetAdmin { group_id, user_id, admin: teacher }));
+    }
+}
+
+/// Gives the class, and with it the lesson, to somebody else.
+fn hand_over_ui(ui: &mut Ui, cx: &Cx<'_>, scene: &Scene<'_>, user: &UserId, view: &mut LessonView) {
+    if scene.group.is_some_and(Group::is_mine)
+        && widgets::menu_item_ui(ui, icons::CROWN, &cx.tr("lesson-hand-over"), false).clicked()
+    {
+        view.form = Some(LessonForm::HandOver(user.clone()));
     }
 }

@@ -250,10 +250,10 @@ mod tests {
             invite_id: InviteId::random(),
             by: user(0),
             command: ClassCommand::Poll { question: text.clone(), choices: vec![text; 6] },
-            asked: MANY,
             remaining_ms: Some(u64::MAX),
             over: false,
             answers: Vec::new(),
+            waiting: Vec::new(),
             mine: Mine::No,
         };
         let mut changes: Vec<LessonChange> = everybody
