@@ -4,7 +4,7 @@
 mod ui_common;
 
 use ahoy::{
-    app::Tab,
+    app::{AhoyApp, Tab},
     call::{EndReason, Phase},
     engine::{
         Command, Settings,
@@ -12,12 +12,12 @@ use ahoy::{
             Language::{English, Korean},
             Theme::Dark,
         },
-        state::{Notice, NoticeKind, Session},
+        state::{GroupNews, GroupNotice, Notice, NoticeKind, Session},
     },
 };
 use egui::{Key, Modifiers, Role};
 use egui_kittest::{
-    Node,
+    Harness, Node,
     kittest::{NodeT as _, Queryable as _},
 };
 use ui_common::{Fake, click, ended, home, in_call, incoming, invite, only, signed_out, type_into, window, with_log};
@@ -183,6 +183,23 @@ fn the_window_says_what_it_is_and_what_was_missed() {
     let fake = Fake::new(with_log(home(English, Dark)));
     let harness = window(&fake, Tab::People);
     assert_eq!(harness.root().accesskit_node().label().as_deref(), Some("(2) Ahoy"));
+}
+
+#[test]
+fn news_of_groups_wait_until_the_talk_is_over() {
+    let mut state = in_call(English, Dark);
+    let by = state.people[0].user.clone();
+    let group = GroupNotice { group: "Chess".into(), by, what: GroupNews::Added };
+    let notices = [NoticeKind::MutedWhileSpeaking, NoticeKind::Group(group)];
+    state.notices = notices.into_iter().zip(1..).map(|(kind, id)| Notice { id, kind }).collect();
+    let fake = Fake::new(state.clone());
+    let mut harness = window(&fake, Tab::People);
+    let shown = |harness: &Harness<'_, AhoyApp>| harness.query_all_by_label("Dismiss").count();
+    assert_eq!(shown(&harness), 1, "what is about the talk");
+    state.calls = [].into();
+    fake.set(state);
+    harness.run();
+    assert_eq!(shown(&harness), 2);
 }
 
 #[test]
