@@ -2,12 +2,11 @@
 
 use egui::{Context, Ui, ViewportCommand};
 
-use super::AhoyApp;
+use super::{AhoyApp, ui::is_default_profile};
 
 /// The main window's: which profile's it is, and how many missed calls nobody has looked at.
 pub(crate) fn of(profile: &str, missed: usize) -> String {
-    let name =
-        if profile == "default" || profile.is_empty() { "Ahoy".to_owned() } else { format!("Ahoy – {profile}") };
+    let name = if is_default_profile(profile) { "Ahoy".to_owned() } else { format!("Ahoy – {profile}") };
     if missed == 0 { name } else { format!("({missed}) {name}") }
 }
 

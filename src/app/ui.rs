@@ -99,7 +99,7 @@ fn drops(ui: &Ui, cx: &Cx<'_>, view: &View) {
 
 /// A coloured edge that tells this profile's window from another one's.
 fn stripe_ui(ui: &mut Ui, state: &State) {
-    if is_default_profile(state) {
+    if is_default_profile(&state.profile) {
         return;
     }
     let colour = theme::pick(&theme::STRIPES, &state.profile);
@@ -111,8 +111,8 @@ fn stripe_ui(ui: &mut Ui, state: &State) {
         .show(ui, |_| {});
 }
 
-pub(super) fn is_default_profile(state: &State) -> bool {
-    state.profile.is_empty() || state.profile == "default"
+pub(super) fn is_default_profile(profile: &str) -> bool {
+    profile.is_empty() || profile == "default"
 }
 
 fn home_ui(ui: &mut Ui, cx: &Cx<'_>, view: &mut View) {

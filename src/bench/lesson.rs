@@ -30,7 +30,10 @@ use crate::{
     },
 };
 
-use super::process::{Folder, ServerProcess, cpu_time, peak_rss_kib, raise_open_files};
+use super::{
+    percentile,
+    process::{Folder, ServerProcess, cpu_time, peak_rss_kib, raise_open_files},
+};
 
 /// Nothing that a class does together takes this long.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -115,12 +118,6 @@ async fn measure(program: &Path, students: usize, rounds: usize) -> anyhow::Resu
 /// Asked to raise the hand.
 fn is_prompted(lesson: &View) -> bool {
     lesson.open_prompt(&ClassCommand::RaiseHands).is_some_and(|prompt| prompt.mine == Mine::Open)
-}
-
-/// The smallest of the sorted times that so large a share of them does not exceed.
-fn percentile(sorted: &[Duration], share: f64) -> Duration {
-    let place = (sorted.len() as f64 * share).ceil() as usize;
-    sorted.get(place.saturating_sub(1)).copied().unwrap_or_default()
 }
 
 /// A class in a lesson.
@@ -236,18 +233,4 @@ async fn online(server: &ServerProcess, profiles: &Folder, user: &UserId) -> any
     })?;
     seen(&engine, "the connection", |state| (state.session == Session::Online).then_some(())).await?;
     Ok(engine)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn percentiles_are_of_those_there_are() {
-        let times: Vec<Duration> = (1..=200).map(Duration::from_millis).collect();
-        for (share, ms) in [(0.5, 100), (0.99, 198), (1.0, 200)] {
-            assert_eq!(percentile(&times, share), Duration::from_millis(ms));
-        }
-        assert_eq!(percentile(&[], 0.5), Duration::ZERO);
-    }
 }

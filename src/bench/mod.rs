@@ -25,6 +25,8 @@ pub mod process;
 pub mod relay;
 pub mod voice;
 
+use std::time::Duration;
+
 /// Measures this program on this computer.
 #[derive(Clone, Debug, clap::Args)]
 pub struct BenchArgs {
@@ -65,5 +67,25 @@ pub fn run(args: &BenchArgs) -> anyhow::Result<()> {
         What::Frame(args) => frame::run(args),
         #[cfg(target_os = "linux")]
         What::Ear(args) => ear::run(args),
+    }
+}
+
+/// The smallest of the sorted times that so large a share of them does not exceed.
+fn percentile(sorted: &[Duration], share: f64) -> Duration {
+    let place = (sorted.len() as f64 * share).ceil() as usize;
+    sorted.get(place.saturating_sub(1)).copied().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn percentiles_are_of_those_there_are() {
+        let times: Vec<Duration> = (1..=200).map(Duration::from_millis).collect();
+        for (share, ms) in [(0.5, 100), (0.99, 198), (1.0, 200)] {
+            assert_eq!(percentile(&times, share), Duration::from_millis(ms));
+        }
+        assert_eq!(percentile(&[], 0.5), Duration::ZERO);
     }
 }

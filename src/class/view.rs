@@ -248,12 +248,8 @@ impl View {
 
     fn ask(&mut self, now_ms: u64, asked: &lesson::Prompt, whom: &[UserId]) {
         let mut prompt = prompted(now_ms, asked);
-        prompt.waiting = if whom.is_empty() {
-            let students = self.people.iter().filter(|(_, there)| !there.teacher && there.at != Whereabouts::Gone);
-            students.map(|(user, _)| user.clone()).collect()
-        } else {
-            whom.iter().cloned().collect()
-        };
+        prompt.waiting =
+            if whom.is_empty() { self.there(false).cloned().collect() } else { whom.iter().cloned().collect() };
         let for_me = self.me.as_ref().is_some_and(|me| prompt.waiting.contains(me));
         prompt.mine = if for_me { Mine::Open } else { Mine::No };
         // Of each kind the newest is shown.
@@ -269,6 +265,12 @@ impl View {
     /// In the lesson, or was, as a teacher.
     pub fn is_teacher(&self, user: &UserId) -> bool {
         self.people.get(user).is_some_and(|person| person.teacher)
+    }
+
+    /// Who is here or away: the teachers, or the students.
+    pub fn there(&self, teachers: bool) -> impl Iterator<Item = &UserId> {
+        let fits = move |person: &Person| person.teacher == teachers && person.at != Whereabouts::Gone;
+        self.people.iter().filter(move |(_, person)| fits(person)).map(|(user, _)| user)
     }
 
     /// Not in the lesson, nor only away.

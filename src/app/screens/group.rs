@@ -265,7 +265,7 @@ fn member_menu_ui(ui: &mut Ui, cx: &Cx<'_>, group: &Group, member: &Member, view
     }
 }
 
-fn question_ui(ui: &Ui, cx: &Cx<'_>, group: &Group, question: &Question) -> Option<bool> {
+pub(super) fn question_ui(ui: &Ui, cx: &Cx<'_>, group: &Group, question: &Question) -> Option<bool> {
     let name_of = |user: &UserId| {
         let member = group.members.iter().find(|member| member.user == *user);
         member.map_or_else(|| user.to_string(), |member| member.display_name.clone())
@@ -283,7 +283,7 @@ fn question_ui(ui: &Ui, cx: &Cx<'_>, group: &Group, question: &Question) -> Opti
     widgets::confirm_ui(ui, &words(title), &words(line), &cx.tr(yes), &cx.tr("cancel"))
 }
 
-fn answer(group: &Group, question: Question) -> GroupCommand {
+pub(super) fn answer(group: &Group, question: Question) -> GroupCommand {
     let id = group.id.clone();
     match question {
         Question::Leave => GroupCommand::Leave(id),

@@ -44,7 +44,8 @@ pub(crate) fn me_ui(ui: &mut Ui, cx: &Cx<'_>) {
     let first = RichText::new(&me.display_name).font(theme::semibold(theme::size::BODY));
     widgets::two_lines_ui(&mut row, first, |ui| {
         widgets::lamp_ui(ui, lamp);
-        let words = if is_default_profile(cx.state) { shown } else { format!("{shown} · {}", cx.state.profile) };
+        let words =
+            if is_default_profile(&cx.state.profile) { shown } else { format!("{shown} · {}", cx.state.profile) };
         widgets::line_ui(ui, RichText::new(words).size(theme::size::SMALL).color(t.text_weak))
             .on_hover_text(cx.tr_with("profile-name", &[("name", &cx.state.profile)]));
     });

@@ -1,12 +1,11 @@
 //! The same in a real window: whole frames, with what the graphics card or the program that stands in for it adds.
 
 use std::{
-    num::NonZeroUsize,
     sync::{Arc, mpsc},
     time::{Duration, Instant},
 };
 
-use anyhow::{Context as _, anyhow};
+use anyhow::{Context as _, anyhow, ensure};
 use eframe::{Frame, NativeOptions, Renderer};
 use egui::{RawInput, Ui, ViewportBuilder, ViewportCommand};
 
@@ -51,8 +50,8 @@ impl eframe::App for Shown {
 /// Opens the window, and takes the time from frame to frame.
 ///
 /// # Errors
-/// If no window can be opened, or it is closed before it has shown anything.
-pub(super) fn measure(students: usize, frames: NonZeroUsize) -> anyhow::Result<Vec<Duration>> {
+/// If no window can be opened, or it is closed before the end.
+pub(super) fn measure(students: usize, frames: usize) -> anyhow::Result<Vec<Duration>> {
     let stage = Arc::new(Stage::new(students)?);
     let (times, taken) = mpsc::channel();
     let mut options = NativeOptions {
@@ -67,9 +66,11 @@ pub(super) fn measure(students: usize, frames: NonZeroUsize) -> anyhow::Result<V
         options,
         Box::new(move |cc| {
             let app = AhoyApp::new(&cc.egui_ctx, stage.clone(), Clock::default());
-            Ok(Box::new(Shown { app, stage, frame: 0, frames: frames.get(), last: None, times }))
+            Ok(Box::new(Shown { app, stage, frame: 0, frames, last: None, times }))
         }),
     );
     opened.map_err(|error| anyhow!("{error}")).context("the window cannot be opened")?;
-    Ok(taken.into_iter().collect())
+    let times: Vec<Duration> = taken.into_iter().take(frames).collect();
+    ensure!(times.len() == frames, "the window was closed before the end");
+    Ok(times)
 }

@@ -4,7 +4,7 @@ use super::{Ask, Lesson, Output};
 use crate::protocol::{
     DeviceId, InviteId, UserId,
     class_data::{ClassAnswer, ClassCommand},
-    lesson::{HandDown, LessonChange, Mine, Offer, Outcome, Prompt, Whereabouts},
+    lesson::{HandDown, LessonChange, Mine, Offer, Outcome, Prompt},
 };
 
 impl Lesson {
@@ -15,9 +15,7 @@ impl Lesson {
                 if ask.command == ClassCommand::RollCall {
                     ask.open.iter().for_each(|user| self.attendance.called(user));
                 }
-                let students =
-                    self.view.people.iter().filter(|(_, there)| !there.teacher && there.at != Whereabouts::Gone);
-                let all = students.map(|(user, _)| user).eq(&ask.open);
+                let all = self.view.there(false).eq(&ask.open);
                 let whom = if all { Vec::new() } else { ask.open.iter().cloned().collect() };
                 let prompt = Prompt {
                     invite_id: id.clone(),

@@ -9,7 +9,7 @@ use crate::{
             SetMicrophones,
         },
         class_data::{ClassAnswer, ClassCommand},
-        lesson::{LessonSettings, Mine, Whereabouts},
+        lesson::{LessonSettings, Mine},
     },
 };
 
@@ -138,27 +138,21 @@ fn changes(old: &LessonSettings, new: &LessonSettings, group_id: GroupId) -> Opt
     (old != new).then(|| change.into())
 }
 
-/// Those who are there or may be back at any moment.
-fn there(view: &View, teacher: bool) -> Vec<UserId> {
-    let fits = |person: &crate::class::Person| person.teacher == teacher && person.at != Whereabouts::Gone;
-    view.people.iter().filter(|(_, person)| fits(person)).map(|(user, _)| user.clone()).collect()
-}
-
 fn students(view: &View) -> Result<Vec<UserId>, ApiError> {
-    Some(there(view, false))
+    Some(view.there(false).cloned().collect::<Vec<_>>())
         .filter(|students| !students.is_empty())
         .ok_or_else(|| not_now("No student is in the lesson yet; ask once somebody has come."))
 }
 
 fn teachers(view: &View) -> Result<Vec<UserId>, ApiError> {
-    Some(there(view, true))
+    Some(view.there(true).cloned().collect::<Vec<_>>())
         .filter(|teachers| !teachers.is_empty())
         .ok_or_else(|| not_now("No teacher is in the lesson at the moment; raise your hand once one is back."))
 }
 
 /// A sign is everybody's; the invitation that carries it needs one invitee, if possible a teacher.
 fn anybody_else(view: &View, me: &UserId) -> Result<UserId, ApiError> {
-    let others = |teacher: bool| there(view, teacher).into_iter().find(|user| user != me);
+    let others = |teacher: bool| view.there(teacher).find(|user| *user != me).cloned();
     others(true).or_else(|| others(false)).ok_or_else(|| not_now("Nobody else is in the lesson who could see this."))
 }
 

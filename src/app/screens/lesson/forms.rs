@@ -5,7 +5,7 @@ use egui::{RichText, Ui};
 
 use crate::{
     engine::{
-        Command, GroupCommand, LessonCommand,
+        Command, LessonCommand,
         state::{Group, Session},
     },
     protocol::{
@@ -16,12 +16,14 @@ use crate::{
 };
 
 use super::super::super::{
-    Cx, icons,
+    Cx,
+    groups_view::Question,
+    icons,
     lesson_view::{LessonForm, LessonView, PollForm, SILENCES_S, StartLesson, TIMES_S, is_reason},
     lesson_words, theme,
     widgets::{self, ButtonKind},
 };
-use super::scene::Scene;
+use super::{super::group, scene::Scene};
 
 const WIDTH: f32 = 520.0;
 
@@ -217,14 +219,11 @@ fn remove_ui(
 /// The class, and with it the lesson, gets another owner: the question is the one of the group's page.
 fn hand_over_ui(ui: &Ui, cx: &Cx<'_>, scene: &Scene<'_>, user: &UserId) -> Outcome {
     let Some(group) = scene.group else { return Outcome::Closes };
-    let values = [("group", group.name.as_str()), ("name", scene.name(user))];
-    let words = |id: &str| cx.tr_with(id, &values);
-    let (title, line, yes) =
-        (words("group-hand-over-title"), words("group-hand-over-line"), cx.tr("group-hand-over-confirm"));
-    match widgets::confirm_ui(ui, &title, &line, &yes, &cx.tr("cancel")) {
+    let question = Question::HandOver(user.clone());
+    match group::question_ui(ui, cx, group, &question) {
         Some(yes) => {
             if yes {
-                cx.send(Command::Group(GroupCommand::Transfer(group.id.clone(), user.clone())));
+                cx.send(Command::Group(group::answer(group, question)));
             }
             Outcome::Closes
         }

@@ -143,10 +143,8 @@ fn level_ui(ui: &mut Ui, cx: &Cx<'_>) {
 
 /// Everybody who may speak: teachers who are here, and whoever has a floor.
 fn speakers_ui(ui: &mut Ui, cx: &Cx<'_>, scene: &Scene<'_>) {
-    let people = &scene.lesson.people;
-    let teachers = people.iter().filter(|(_, person)| person.teacher && person.at != Whereabouts::Gone);
     let floors = scene.lesson.floors.iter().map(|floor| &floor.user).filter(|user| *user != scene.me);
-    let mut users: Vec<&UserId> = floors.chain(teachers.map(|(user, _)| user)).collect();
+    let mut users: Vec<&UserId> = floors.chain(scene.lesson.there(true)).collect();
     // Whoever speaks without a floor, where microphones are free, comes behind.
     users.extend(scene.lesson.open.iter().filter(|user| *user != scene.me && scene.ring(cx, user) > 0.0));
     users.truncate(SPEAKERS_MAX);
